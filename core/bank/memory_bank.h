@@ -1,0 +1,133 @@
+#ifndef ENGRAM_CORE_BANK_MEMORY_BANK_H_
+#define ENGRAM_CORE_BANK_MEMORY_BANK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/bank/bank_snapshot.h"
+#include "core/bank/memory_budget.h"
+#include "core/base/exact_sum.h"
+#include "core/base/mutex.h"
+#include "core/storage/journal.h"
+
+namespace engram {
+
+// A named set of patterns in versions. Writers come one at a time and write to the journal first; readers
+// pin a version and never wait for a writer. Thread-safe.
+class MemoryBank {
+ public:
+  // Patterns of one version, found by id.
+  struct FoundPatterns {
+    BankSnapshot snapshot;
+    std::vector<RowRef> rows;
+  };
+  struct Stored {
+    std::vector<uint64_t> ids;
+    int64_t version = 0;
+  };
+  struct Deleted {
+    int64_t count = 0;
+    int64_t version = 0;
+  };
+
+  // Ids are below this, so that signed languages can hold them.
+  static constexpr uint64_t kIdLimit = uint64_t{1} << 63;
+
+  // An empty bank whose memory is taken from `budget` and whose changes go to `journal`; both must outlive
+  // it and its snapshots.
+  // RESOURCE_EXHAUSTED: the budget has no room for it.
+  static absl::StatusOr<std::shared_ptr<MemoryBank>> Make(int64_t bank_id, BankSettings settings,
+                                                          MemoryBudget* budget, Journal* journal);
+
+  int64_t bank_id() const { return bank_id_; }
+  const BankSettings& settings() const { return *settings_; }
+
+  // The newest version.
+  BankSnapshot Pin() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+
+  // Adds or replaces patterns; all or nothing, visible to every later Pin. Without `rows.ids`, assigns ids.
+  // REQUIRES: rows.patterns is [n, D] of finite numbers, n >= 1; rows.values is [n, V]; ids are distinct and
+  // below kIdLimit.
+  //
+  // NOT_FOUND: the bank was deleted. RESOURCE_EXHAUSTED: its limit or the memory budget would be exceeded,
+  // or all ids are used up. Errors of the journal.
+  absl::StatusOr<Stored> Store(const PatternRows& rows) ABSL_LOCKS_EXCLUDED(writer_mutex_, state_mutex_);
+
+  // Deletes patterns; all or nothing. REQUIRES: ids are distinct.
+  //
+  // NOT_FOUND: the bank was deleted, or an id is missing and `allow_missing` is false. Errors of the journal.
+  absl::StatusOr<Deleted> Delete(absl::Span<const uint64_t> ids, bool allow_missing)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_, state_mutex_);
+
+  // The rows of `ids` in the newest version, in their order.
+  // NOT_FOUND: one is missing; the text names the first.
+  absl::StatusOr<FoundPatterns> Find(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(state_mutex_);
+
+  // Bytes taken from the budget.
+  int64_t memory_bytes() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+
+  // Refuses every write from now on. Snapshots live on.
+  void Close() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+
+ private:
+  using Index = absl::flat_hash_map<uint64_t, RowRef>;
+  // Rows in the making: where the next row goes. Becomes part of the bank when it is published.
+  struct Rows {
+    uint64_t layout_id = 0;
+    std::vector<std::shared_ptr<Segment>> segments;
+    std::vector<int64_t> segment_rows;
+    std::vector<double> segment_largest;  // Largest norm of the rows that have not died.
+    int64_t pattern_count = 0;
+    int64_t memory_bytes = 0;
+  };
+
+  MemoryBank(int64_t bank_id, BankSettings settings, MemoryBudget* budget, Journal* journal,
+             Reservation reservation);
+
+  absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::StatusOr<std::vector<uint64_t>> AssignIds(int64_t count) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Those of `ids` that the bank has.
+  std::vector<RowRef> Present(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // Adds segments to `rows` until `count` more rows fit. RESOURCE_EXHAUSTED: the budget is used up.
+  absl::Status Grow(int64_t count, Rows* rows) const;
+  // Takes memory for payloads. RESOURCE_EXHAUSTED: the budget is used up.
+  absl::StatusOr<Reservation> ReservePayloads(absl::Span<const std::string> payloads) const;
+  // Writes a row where the next one goes.
+  RowRef Append(uint64_t id, int64_t born, absl::Span<const float> pattern, absl::Span<const float> value,
+                absl::string_view payload, Rows* rows) const;
+  void Kill(RowRef row, int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Makes rows_ the newest version.
+  void Publish(int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_, state_mutex_);
+  // Copies the living rows to new segments when most rows are dead. Older snapshots keep the old ones.
+  void CompactIfWorthwhile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_)
+      ABSL_LOCKS_EXCLUDED(state_mutex_);
+
+  // Constant after construction.
+  const int64_t bank_id_;
+  const std::shared_ptr<const BankSettings> settings_;
+  MemoryBudget* const budget_;
+  Journal* const journal_;
+  const Reservation reservation_;
+
+  Mutex writer_mutex_ ABSL_ACQUIRED_BEFORE(state_mutex_);
+  bool closed_ ABSL_GUARDED_BY(writer_mutex_) = false;
+  Rows rows_ ABSL_GUARDED_BY(writer_mutex_);
+  std::vector<ExactSum> sums_ ABSL_GUARDED_BY(writer_mutex_);  // Of the living patterns [D].
+  uint64_t next_id_ ABSL_GUARDED_BY(writer_mutex_) = 0;
+
+  mutable Mutex state_mutex_;
+  std::shared_ptr<const BankSnapshot::State> state_ ABSL_GUARDED_BY(state_mutex_);
+  Index index_ ABSL_GUARDED_BY(state_mutex_);
+  int64_t memory_bytes_ ABSL_GUARDED_BY(state_mutex_) = 0;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_BANK_MEMORY_BANK_H_

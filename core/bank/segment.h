@@ -1,0 +1,85 @@
+#ifndef ENGRAM_CORE_BANK_SEGMENT_H_
+#define ENGRAM_CORE_BANK_SEGMENT_H_
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "core/bank/memory_budget.h"
+
+namespace engram {
+
+// A fixed number of rows of a bank, never moved. A row is written once, then published by a snapshot that
+// counts it, then perhaps marked as died; so readers need no lock.
+//
+// Shapes: C rows of capacity, D and V dimensions of patterns and values.
+class Segment {
+ public:
+  static constexpr int64_t kAlive = std::numeric_limits<int64_t>::max();
+
+  // Bytes of a segment without payloads, the share of its rows in the bank's index included.
+  static int64_t BytesFor(int64_t capacity, int64_t dim, int64_t value_dim);
+
+  // `reservation` pays for the segment and is given back with it.
+  Segment(int64_t capacity, int64_t dim, int64_t value_dim, Reservation reservation);
+
+  int64_t capacity() const { return capacity_; }
+  int64_t dim() const { return dim_; }
+
+  // Patterns [C, D], row-major.
+  const float* patterns() const { return patterns_.get(); }
+  absl::Span<const float> pattern(int64_t i) const { return {patterns_.get() + i * dim_, size_t(dim_)}; }
+  absl::Span<const float> value(int64_t i) const {
+    return {values_.get() + i * value_dim_, size_t(value_dim_)};
+  }
+  absl::string_view payload(int64_t i) const { return {payloads_[i].bytes.get(), payloads_[i].size}; }
+  uint64_t id(int64_t i) const { return rows_[i].id; }
+  // Euclidean norm of pattern i.
+  double norm(int64_t i) const { return rows_[i].norm; }
+  // The version that has row i first.
+  int64_t born(int64_t i) const { return rows_[i].born; }
+  // The version that lacks row i first; kAlive: none does.
+  int64_t died(int64_t i) const { return rows_[i].died.load(std::memory_order_relaxed); }
+  bool VisibleAt(int64_t i, int64_t version) const { return born(i) <= version && version < died(i); }
+
+  // Writes row i. REQUIRES: i was never written; called by the bank's one writer.
+  void Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float> pattern,
+             absl::Span<const float> value, absl::string_view payload);
+  // Marks row i as lacking from `version` on. Versions before it are not affected, so readers pinned to them
+  // may run meanwhile.
+  void MarkDied(int64_t i, int64_t version) { rows_[i].died.store(version, std::memory_order_relaxed); }
+  // Adds what payloads cost to what the segment paid.
+  void AddReservation(Reservation reservation) {
+    if (reservation.bytes() > 0) reservations_.push_back(std::move(reservation));
+  }
+
+ private:
+  struct Row {
+    uint64_t id = 0;
+    double norm = 0;
+    int64_t born = kAlive;
+    std::atomic<int64_t> died{kAlive};
+  };
+  struct Payload {
+    std::unique_ptr<char[]> bytes;
+    uint32_t size = 0;
+  };
+
+  const int64_t capacity_;
+  const int64_t dim_;
+  const int64_t value_dim_;
+  const std::unique_ptr<float[]> patterns_;
+  const std::unique_ptr<float[]> values_;
+  const std::unique_ptr<Row[]> rows_;
+  const std::unique_ptr<Payload[]> payloads_;
+  std::vector<Reservation> reservations_;  // Touched by the bank's one writer.
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_BANK_SEGMENT_H_

@@ -1,0 +1,94 @@
+#include "core/base/canonical.h"
+
+#include <iterator>
+
+namespace engram {
+namespace {
+
+constexpr int64_t kLanes = 16;
+
+// The two loops are written once and compiled for each instruction set: inlined into a function with a
+// target attribute, the compiler turns the 16 lanes into that target's vectors. A fused multiply-add rounds
+// once wherever it runs, so all of them return the same bits.
+__attribute__((always_inline)) inline double DotLoop(const float* x, const double* q, int64_t dim) {
+  double lane[kLanes] = {};
+  int64_t j = 0;
+  for (; j + kLanes <= dim; j += kLanes) {
+    for (int64_t l = 0; l < kLanes; ++l) {
+      lane[l] = __builtin_fma(static_cast<double>(x[j + l]), q[j + l], lane[l]);
+    }
+  }
+  for (int64_t l = 0; j + l < dim; ++l) {
+    lane[l] = __builtin_fma(static_cast<double>(x[j + l]), q[j + l], lane[l]);
+  }
+  for (int64_t half = kLanes / 2; half >= 1; half /= 2) {
+    for (int64_t l = 0; l < half; ++l) lane[l] += lane[l + half];
+  }
+  return lane[0];
+}
+
+__attribute__((always_inline)) inline void AddScaledLoop(double weight, const float* x, double* sum,
+                                                         int64_t dim) {
+  for (int64_t j = 0; j < dim; ++j) sum[j] = __builtin_fma(weight, static_cast<double>(x[j]), sum[j]);
+}
+
+double DotPortable(const float* x, const double* q, int64_t dim) { return DotLoop(x, q, dim); }
+void AddScaledPortable(double weight, const float* x, double* sum, int64_t dim) {
+  AddScaledLoop(weight, x, sum, dim);
+}
+bool Always() { return true; }
+
+#if defined(__x86_64__)
+
+#define ENGRAM_TARGET_AVX2 __attribute__((target("avx2,fma")))
+#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma,prefer-vector-width=512")))
+
+ENGRAM_TARGET_AVX2 double DotAvx2(const float* x, const double* q, int64_t dim) { return DotLoop(x, q, dim); }
+ENGRAM_TARGET_AVX2 void AddScaledAvx2(double weight, const float* x, double* sum, int64_t dim) {
+  AddScaledLoop(weight, x, sum, dim);
+}
+bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+ENGRAM_TARGET_AVX512 double DotAvx512(const float* x, const double* q, int64_t dim) {
+  return DotLoop(x, q, dim);
+}
+ENGRAM_TARGET_AVX512 void AddScaledAvx512(double weight, const float* x, double* sum, int64_t dim) {
+  AddScaledLoop(weight, x, sum, dim);
+}
+bool HasAvx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && HasAvx2();
+}
+
+#undef ENGRAM_TARGET_AVX2
+#undef ENGRAM_TARGET_AVX512
+
+#endif
+
+constexpr CanonicalArithmetic kAll[] = {
+#if defined(__x86_64__)
+    {"avx512", HasAvx512, DotAvx512, AddScaledAvx512},
+    {"avx2", HasAvx2, DotAvx2, AddScaledAvx2},
+#endif
+    {"portable", Always, DotPortable, AddScaledPortable},
+};
+
+const CanonicalArithmetic& FindBest() {
+  for (const CanonicalArithmetic& arithmetic : kAll) {
+    if (arithmetic.supported()) return arithmetic;
+  }
+  return PortableCanonicalArithmetic();
+}
+
+}  // namespace
+
+absl::Span<const CanonicalArithmetic> AllCanonicalArithmetics() { return kAll; }
+
+const CanonicalArithmetic& BestCanonicalArithmetic() {
+  static const CanonicalArithmetic& best = FindBest();
+  return best;
+}
+
+const CanonicalArithmetic& PortableCanonicalArithmetic() { return kAll[std::size(kAll) - 1]; }
+
+}  // namespace engram

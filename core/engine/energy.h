@@ -1,0 +1,36 @@
+#ifndef ENGRAM_CORE_ENGINE_ENERGY_H_
+#define ENGRAM_CORE_ENGINE_ENERGY_H_
+
+#include "absl/types/span.h"
+#include "core/bank/bank_snapshot.h"
+#include "core/engine/state_update.h"
+#include "core/transform/dynamics.h"
+
+namespace engram {
+
+// The Hopfield-Fenchel-Young energy of a state q,
+//
+//   E(q) = -Omega*(beta X q) / beta + |q|^2 / 2 + C,   C = -Omega(u) / beta + R^2 / 2,
+//
+// with Omega 0 at the vertices of its domain, u the uniform weights (sum k: 1 on the simplex) and R = k M,
+// where M is the largest norm of a pattern. It is the sum of a concave and a convex part,
+//
+//   concave = -L_Omega(beta X q; u) / beta,   convex = |q - X^T u|^2 / 2 + (R^2 - |X^T u|^2) / 2.
+//
+// Source: Martins, Niculae, McNamee (2023), eq. (7), for the simplex; Santos et al. (2025), eq. (6).
+struct StateEnergy {
+  double total = 0;
+  double concave = 0;
+  double convex = 0;
+  double offset = 0;         // C; does not depend on q.
+  double gradient_norm = 0;  // |q - T(q)|, T one update.
+  double upper_bound = 0;    // min { 2 R^2, C }: in the hull of the patterns 0 <= E <= upper_bound.
+};
+
+// The energy of `state` [D], given its update. REQUIRES: the bank has patterns.
+StateEnergy ComputeEnergy(const BankSnapshot& bank, const Dynamics& dynamics, absl::Span<const double> state,
+                          const StateUpdate& update);
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_ENGINE_ENERGY_H_

@@ -1,0 +1,200 @@
+#include "core/engine/engine.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/engine/pending_call.h"
+#include "core/engine/sweep_plan.h"
+#include "core/transform/cut.h"
+
+namespace engram {
+namespace {
+
+absl::Status CheckFits(const BankSnapshot& bank, const Dynamics& dynamics) {
+  if (bank.pattern_count() == 0) {
+    ErrorDetails details;
+    details.reason = "BANK_EMPTY";
+    details.field = "bank";
+    details.metadata = {{"bank", bank.settings().name}};
+    return MakeError(absl::StatusCode::kFailedPrecondition, details,
+                     absl::StrCat("bank '", bank.settings().name, "' is empty; store patterns first"));
+  }
+  return Within(absl::StrCat("dynamics.", NameOf(dynamics.transform)),
+                ValidateFor(dynamics.transform, bank.pattern_count()));
+}
+
+absl::Status QueueFull(int64_t asked, int64_t queued, const EngineOptions& options, absl::Duration last_sweep) {
+  ErrorDetails details;
+  details.reason = "QUEUE_FULL";
+  details.metadata = {{"asked", absl::StrCat(asked)},
+                      {"free", absl::StrCat(options.queue_capacity - queued)},
+                      {"limit", absl::StrCat(options.queue_capacity)}};
+  details.retry_delay = RetryDelay(queued, options.max_batch, last_sweep);
+  return MakeError(absl::StatusCode::kResourceExhausted, details,
+                   absl::StrCat("the queue is full: asked room for ", asked, " queries, free ",
+                                options.queue_capacity - queued, ", limit ", options.queue_capacity,
+                                "; retry after ", absl::FormatDuration(details.retry_delay)));
+}
+
+absl::Status Failure(absl::StatusCode code, const std::string& reason, const std::string& message) {
+  ErrorDetails details;
+  details.reason = reason;
+  return MakeError(code, details, message);
+}
+
+}  // namespace
+
+Engine::Engine(EngineOptions options, Sweeper* sweeper, ThreadPool* pool, const Clock* clock)
+    : options_(options), sweeper_(sweeper), pool_(pool), clock_(clock), executor_([this] { Work(); }) {}
+
+Engine::~Engine() {
+  Drain();
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  work_.NotifyAll();
+  executor_.join();
+}
+
+absl::Status Engine::Retrieve(BankSnapshot bank, RetrieveCall call, RetrieveDone done) {
+  const int64_t count = static_cast<int64_t>(call.states.size()) / bank.settings().dim;
+  return Submit(std::make_shared<PendingRetrieve>(std::move(bank), std::move(call), count, std::move(done)));
+}
+
+absl::Status Engine::Energy(BankSnapshot bank, Call call, EnergyDone done) {
+  const int64_t count = static_cast<int64_t>(call.states.size()) / bank.settings().dim;
+  return Submit(std::make_shared<PendingEnergy>(std::move(bank), std::move(call), count, std::move(done)));
+}
+
+absl::Status Engine::Submit(std::shared_ptr<PendingCall> call) {
+  const int64_t count = call->query_count();
+  assert(count >= 1);
+  ENGRAM_RETURN_IF_ERROR(CheckFits(call->bank(), call->call().dynamics));
+  std::vector<Seat> seats(count);
+  for (int64_t b = 0; b < count; ++b) seats[b] = {call, call->MakeFlight(b)};
+  {
+    MutexLock lock(&mutex_);
+    if (draining_) {
+      return Failure(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the server is shutting down");
+    }
+    if (queued_ + count > options_.queue_capacity) return QueueFull(count, queued_, options_, last_sweep_);
+    queued_ += count;
+  }
+  Requeue(std::move(seats));
+  return absl::OkStatus();
+}
+
+void Engine::Requeue(std::vector<Seat> seats) {
+  if (seats.empty()) return;
+  const uint64_t layout_id = seats.front().call->bank().layout_id();
+  {
+    MutexLock lock(&mutex_);
+    Queue& queue = queues_[layout_id];
+    if (queue.empty()) turns_.push_back(layout_id);
+    for (Seat& seat : seats) queue.push_back(std::move(seat));
+  }
+  work_.NotifyOne();
+}
+
+void Engine::Drain() {
+  MutexLock lock(&mutex_);
+  draining_ = true;
+  while (queued_ > 0) idle_.Wait(&mutex_);
+}
+
+int64_t Engine::queued() const {
+  MutexLock lock(&mutex_);
+  return queued_;
+}
+
+void Engine::Work() {
+  while (std::optional<Turn> turn = NextTurn()) {
+    for (const Seat& seat : turn->cancelled) {
+      seat.call->Fail(Failure(absl::StatusCode::kCancelled, "CANCELLED", "the caller cancelled the call"));
+    }
+    for (const Seat& seat : turn->expired) {
+      seat.call->Fail(Failure(absl::StatusCode::kDeadlineExceeded, "DEADLINE", "the call's deadline passed"));
+    }
+    const size_t taken = turn->cancelled.size() + turn->expired.size() + turn->enter.size();
+    std::vector<Seat> unfinished;
+    if (!turn->enter.empty()) unfinished = Serve(std::move(turn->enter));
+    const size_t left = taken - unfinished.size();
+    Requeue(std::move(unfinished));
+    MutexLock lock(&mutex_);
+    queued_ -= static_cast<int64_t>(left);
+    if (queued_ == 0) idle_.NotifyAll();
+  }
+}
+
+std::optional<Engine::Turn> Engine::NextTurn() {
+  MutexLock lock(&mutex_);
+  while (turns_.empty() && !stopping_) work_.Wait(&mutex_);
+  if (turns_.empty()) return std::nullopt;
+  const uint64_t layout_id = turns_.front();
+  turns_.pop_front();
+  Queue& queue = queues_[layout_id];
+  std::vector<WaitingQuery> waiting;
+  int64_t row_count = 0;
+  waiting.reserve(queue.size());
+  for (const Seat& seat : queue) {
+    waiting.push_back(seat.call->ForPlan());
+    row_count = std::max(row_count, seat.call->bank().row_count());
+  }
+  const SweepPlan plan =
+      PlanSweep(waiting, clock_->Now(), MaxStates(row_count, options_.scratch_bytes, options_.max_batch));
+  Turn turn;
+  const auto take = [&queue](const std::vector<int64_t>& from, std::vector<Seat>* to) {
+    for (const int64_t i : from) to->push_back(std::move(queue[i]));
+  };
+  take(plan.enter, &turn.enter);
+  take(plan.expired, &turn.expired);
+  take(plan.cancelled, &turn.cancelled);
+  queue.erase(std::remove_if(queue.begin(), queue.end(), [](const Seat& seat) { return seat.call == nullptr; }),
+              queue.end());
+  if (queue.empty()) {
+    queues_.erase(layout_id);
+  } else {
+    turns_.push_back(layout_id);
+  }
+  return turn;
+}
+
+std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
+  const absl::Time begin = clock_->Now();
+  std::vector<SweepState> states;
+  states.reserve(seats.size());
+  const BankSnapshot* newest = &seats.front().call->bank();
+  for (const Seat& seat : seats) {
+    const BankSnapshot& bank = seat.call->bank();
+    const Dynamics& dynamics = seat.call->call().dynamics;
+    states.push_back({seat.flight->state(), Cut(dynamics.transform, dynamics.beta, bank.pattern_count()),
+                      bank.version()});
+    if (bank.version() > newest->version()) newest = &bank;
+  }
+  std::vector<SurvivorList> survivors(seats.size());
+  const absl::Status status = sweeper_->Sweep(*newest, states, absl::MakeSpan(survivors));
+  if (!status.ok()) {
+    for (const Seat& seat : seats) seat.call->Fail(status);
+    return {};
+  }
+  const auto advance = [&](int64_t b) {
+    if (!seats[b].flight->Advance(seats[b].call->bank(), &survivors[b])) return;
+    seats[b].call->FinishOne();
+    seats[b].call = nullptr;
+  };
+  seats.size() == 1 ? advance(0) : pool_->ParallelFor(static_cast<int64_t>(seats.size()), advance);
+  {
+    MutexLock lock(&mutex_);
+    last_sweep_ = clock_->Now() - begin;
+  }
+  seats.erase(std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
+              seats.end());
+  return seats;
+}
+
+}  // namespace engram

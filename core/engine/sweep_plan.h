@@ -1,0 +1,39 @@
+#ifndef ENGRAM_CORE_ENGINE_SWEEP_PLAN_H_
+#define ENGRAM_CORE_ENGINE_SWEEP_PLAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace engram {
+
+// What the plan must know of a waiting query.
+struct WaitingQuery {
+  absl::Time deadline = absl::InfiniteFuture();
+  bool cancelled = false;
+};
+
+// Which of the waiting queries, by index, do what next. Those named nowhere go on waiting.
+struct SweepPlan {
+  std::vector<int64_t> enter;      // Are served by the next sweep.
+  std::vector<int64_t> expired;    // Leave: their deadline has passed.
+  std::vector<int64_t> cancelled;  // Leave: nobody wants the answer.
+};
+
+// Decides who enters the next sweep: the first `max_states` queries that still have a reason to, in the
+// order of `waiting`. No query waits for a batch to fill.
+SweepPlan PlanSweep(absl::Span<const WaitingQuery> waiting, absl::Time now, int64_t max_states);
+
+// How many states one sweep of `row_count` rows may serve when dense survivor lists may take up
+// `scratch_bytes`: at least 1, at most `max_batch`.
+int64_t MaxStates(int64_t row_count, int64_t scratch_bytes, int64_t max_batch);
+
+// When a caller who found `queued` queries waiting may find room: after the sweeps that they need at least,
+// between 1 ms and 5 s.
+absl::Duration RetryDelay(int64_t queued, int64_t max_batch, absl::Duration last_sweep);
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_ENGINE_SWEEP_PLAN_H_

@@ -1,0 +1,55 @@
+#ifndef ENGRAM_CORE_STORAGE_JOURNAL_H_
+#define ENGRAM_CORE_STORAGE_JOURNAL_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "core/base/matrix_view.h"
+#include "core/storage/bank_settings.h"
+
+namespace engram {
+
+// Patterns that one Store adds to a bank or replaces in it. Somebody else's data.
+struct PatternRows {
+  absl::Span<const uint64_t> ids;              // [n], distinct.
+  MatrixView<const float> patterns;            // [n, D].
+  MatrixView<const float> values;              // [n, V]; empty if V = 0.
+  absl::Span<const std::string> payloads;      // [n], or empty: no payloads.
+};
+
+// Where every change of the banks is written before it becomes visible. When a call returns OK the
+// change is as durable as the bank's settings promise; when it does not, the change must not have
+// happened after any restart. Thread-safe; calls for one bank come one at a time, in the order of the versions.
+//
+// Errors: RESOURCE_EXHAUSTED (no space; free some), UNAVAILABLE (the medium fails; retry later).
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // The strongest promise that this journal keeps.
+  virtual Durability durability() const = 0;
+
+  virtual absl::Status CreateBank(int64_t bank_id, const BankSettings& settings) = 0;
+  virtual absl::Status DeleteBank(int64_t bank_id) = 0;
+  // The change that makes `version` of the bank.
+  virtual absl::Status StorePatterns(int64_t bank_id, int64_t version, const PatternRows& rows) = 0;
+  virtual absl::Status DeletePatterns(int64_t bank_id, int64_t version, absl::Span<const uint64_t> ids) = 0;
+};
+
+// Keeps nothing: banks live in memory and are gone when the process ends.
+class VolatileJournal : public Journal {
+ public:
+  Durability durability() const override { return Durability::kVolatile; }
+  absl::Status CreateBank(int64_t, const BankSettings&) override { return absl::OkStatus(); }
+  absl::Status DeleteBank(int64_t) override { return absl::OkStatus(); }
+  absl::Status StorePatterns(int64_t, int64_t, const PatternRows&) override { return absl::OkStatus(); }
+  absl::Status DeletePatterns(int64_t, int64_t, absl::Span<const uint64_t>) override {
+    return absl::OkStatus();
+  }
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_STORAGE_JOURNAL_H_

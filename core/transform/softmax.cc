@@ -1,0 +1,48 @@
+#include "core/transform/softmax.h"
+
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+#include "core/transform/blocked_sum.h"
+
+namespace engram {
+
+absl::Status Softmax::ValidateFor(int64_t) const { return absl::OkStatus(); }
+
+Window Softmax::WindowFor(int64_t pattern_count) const {
+  return {1, std::log(static_cast<double>(pattern_count)) + 53 * std::log(2.0)};
+}
+
+double Softmax::margin() const { return std::numeric_limits<double>::infinity(); }
+
+double Softmax::CutFrom(absl::Span<const double> lower_bounds, int64_t pattern_count) const {
+  assert(!lower_bounds.empty());
+  return lower_bounds[0] - WindowFor(pattern_count).width;
+}
+
+void Softmax::Project(absl::Span<const double> scores, absl::Span<double> weights) const {
+  assert(!scores.empty() && scores.size() == weights.size());
+  for (size_t i = 0; i < scores.size(); ++i) weights[i] = std::exp(scores[i] - scores[0]);
+  const double sum = BlockedSum(weights);
+  for (double& weight : weights) weight /= sum;
+}
+
+double Softmax::Negentropy(absl::Span<const double> weights) const {
+  double sum = 0;
+  for (const double p : weights) {
+    if (p > 0) sum += p * std::log(p);
+  }
+  return sum;
+}
+
+double Softmax::Conjugate(absl::Span<const double> scores, absl::Span<const double> weights) const {
+  // weights[0] = exp(0) / sum of the shifted exponentials.
+  return scores[0] - std::log(weights[0]);
+}
+
+double Softmax::UniformNegentropy(int64_t pattern_count) const {
+  return -std::log(static_cast<double>(pattern_count));
+}
+
+}  // namespace engram
