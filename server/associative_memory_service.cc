@@ -1,0 +1,251 @@
+#include "server/associative_memory_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "server/fill_response.h"
+#include "server/grpc_status.h"
+#include "server/log.h"
+#include "server/parse_request.h"
+
+namespace engram {
+namespace {
+
+absl::Status ShuttingDown() {
+  ErrorDetails details;
+  details.reason = "SHUTTING_DOWN";
+  return MakeError(absl::StatusCode::kUnavailable, details, "the server is shutting down; retry elsewhere or later");
+}
+
+// A stream that ends with an error at once.
+template <typename Reactor>
+class RefusedStream : public Reactor {
+ public:
+  explicit RefusedStream(const absl::Status& status) { this->Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* AssociativeMemoryService::Run(
+    Context* context, const Bytes* request, Bytes* response,
+    absl::StatusOr<Response> (AssociativeMemoryService::*handler)(const Request&)) {
+  if (!parts_.gate->Enter()) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpcStatus(ShuttingDown()));
+    return reactor;
+  }
+  auto* call = new UnaryCall(context, response, parts_.gate);
+  parts_.blocking_calls->Schedule([this, call, request, handler] {
+    Request message;
+    const absl::Status parsed = UnaryCall::Parse(*request, &message);
+    call->Answer(parsed.ok() ? (this->*handler)(message) : absl::StatusOr<Response>(parsed));
+  });
+  return call;
+}
+
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* AssociativeMemoryService::Start(
+    Context* context, const Bytes* request, Bytes* response,
+    absl::Status (AssociativeMemoryService::*handler)(const Request&, UnaryCall*)) {
+  if (!parts_.gate->Enter()) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpcStatus(ShuttingDown()));
+    return reactor;
+  }
+  auto* call = new UnaryCall(context, response, parts_.gate);
+  Request message;
+  absl::Status status = UnaryCall::Parse(*request, &message);
+  if (status.ok()) status = (this->*handler)(message, call);
+  if (!status.ok()) call->Answer(absl::StatusOr<Response>(status));
+  return call;
+}
+
+grpc::ServerUnaryReactor* AssociativeMemoryService::Refuse(Context* context, const char* rpc) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(NotYetImplemented("", rpc)));
+  return reactor;
+}
+
+// The RPCs.
+
+grpc::ServerUnaryReactor* AssociativeMemoryService::CreateBank(Context* context, const Bytes* request,
+                                                               Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoCreateBank);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::GetBank(Context* context, const Bytes* request,
+                                                            Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoGetBank);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::ListBanks(Context* context, const Bytes* request,
+                                                              Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoListBanks);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::UpdateBank(Context* context, const Bytes*, Bytes*) {
+  return Refuse(context, "UpdateBank");
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::DeleteBank(Context* context, const Bytes* request,
+                                                               Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoDeleteBank);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::Store(Context* context, const Bytes* request,
+                                                          Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoStore);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::GetPatterns(Context* context, const Bytes* request,
+                                                                Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoGetPatterns);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::DeletePatterns(Context* context, const Bytes* request,
+                                                                   Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoDeletePatterns);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::GetCapabilities(Context* context, const Bytes* request,
+                                                                    Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoGetCapabilities);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::Retrieve(Context* context, const Bytes* request,
+                                                             Bytes* response) {
+  return Start<v1::RetrieveRequest, v1::RetrieveResponse>(context, request, response,
+                                                          &AssociativeMemoryService::StartRetrieve);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::Energy(Context* context, const Bytes* request,
+                                                           Bytes* response) {
+  return Start<v1::EnergyRequest, v1::EnergyResponse>(context, request, response,
+                                                      &AssociativeMemoryService::StartEnergy);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::Differentiate(Context* context, const Bytes*, Bytes*) {
+  return Refuse(context, "Differentiate");
+}
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::BulkStore(Context*) {
+  return new RefusedStream<grpc::ServerBidiReactor<Bytes, Bytes>>(NotYetImplemented("", "BulkStore"));
+}
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ScanPatterns(Context*, const Bytes*) {
+  return new RefusedStream<grpc::ServerWriteReactor<Bytes>>(NotYetImplemented("", "ScanPatterns"));
+}
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::RetrieveStream(Context*) {
+  return new RefusedStream<grpc::ServerBidiReactor<Bytes, Bytes>>(NotYetImplemented("", "RetrieveStream"));
+}
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Recall(Context*, const Bytes*) {
+  return new RefusedStream<grpc::ServerWriteReactor<Bytes>>(NotYetImplemented("", "Recall"));
+}
+
+// The handlers.
+
+absl::StatusOr<std::shared_ptr<MemoryBank>> AssociativeMemoryService::FindBank(const std::string& name,
+                                                                               const char* field) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::string parsed, ParseName(name, field));
+  return parts_.banks->Find(parsed);
+}
+
+absl::StatusOr<v1::CreateBankResponse> AssociativeMemoryService::DoCreateBank(
+    const v1::CreateBankRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(BankSettings settings,
+                          ParseCreateBank(request, parts_.journal->durability(), parts_.clock->Now()));
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.banks->Create(std::move(settings)));
+  parts_.on_bank_health(bank->settings().name, true);
+  LogInfo("bank created", {{"bank", bank->settings().name}, {"dim", bank->settings().dim}});
+  v1::CreateBankResponse response;
+  *response.mutable_bank() = FillBank(*bank);
+  return response;
+}
+
+absl::StatusOr<v1::GetBankResponse> AssociativeMemoryService::DoGetBank(const v1::GetBankRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.name(), "name"));
+  v1::GetBankResponse response;
+  *response.mutable_bank() = FillBank(*bank);
+  return response;
+}
+
+absl::StatusOr<v1::ListBanksResponse> AssociativeMemoryService::DoListBanks(
+    const v1::ListBanksRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(const ListBanksCall call, ParseListBanks(request));
+  // One more than the page tells whether there is a next one.
+  const auto banks = parts_.banks->List(call.after, call.page_size + 1);
+  v1::ListBanksResponse response;
+  for (const auto& bank : banks) {
+    if (response.banks_size() == call.page_size) {
+      response.set_next_page_token(response.banks(response.banks_size() - 1).name());
+      break;
+    }
+    *response.add_banks() = FillBank(*bank);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::DeleteBankResponse> AssociativeMemoryService::DoDeleteBank(
+    const v1::DeleteBankRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::string name, ParseName(request.name(), "name"));
+  ENGRAM_RETURN_IF_ERROR(parts_.banks->Delete(name));
+  parts_.on_bank_health(name, false);
+  LogInfo("bank deleted", {{"bank", name}});
+  return v1::DeleteBankResponse();
+}
+
+absl::StatusOr<v1::StoreResponse> AssociativeMemoryService::DoStore(const v1::StoreRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(const StoreCall call, ParseStore(request, bank->settings()));
+  ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::Stored stored, bank->Store(call.rows()));
+  v1::StoreResponse response;
+  response.mutable_ids()->Add(stored.ids.begin(), stored.ids.end());
+  response.set_version(stored.version);
+  return response;
+}
+
+absl::StatusOr<v1::GetPatternsResponse> AssociativeMemoryService::DoGetPatterns(
+    const v1::GetPatternsRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(const auto ids, ParseIds(request.ids(), /*distinct=*/false));
+  ENGRAM_ASSIGN_OR_RETURN(const auto encoding, ParseEncoding(request.encoding(), v1::MATRIX_ENCODING_BYTES));
+  ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::FoundPatterns found, bank->Find(ids));
+  return FillGetPatterns(request, found, encoding, parts_.limits);
+}
+
+absl::StatusOr<v1::DeletePatternsResponse> AssociativeMemoryService::DoDeletePatterns(
+    const v1::DeletePatternsRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(const auto ids, ParseIds(request.ids(), /*distinct=*/true));
+  ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::Deleted deleted, bank->Delete(ids, request.allow_missing()));
+  v1::DeletePatternsResponse response;
+  response.set_deleted_count(deleted.count);
+  response.set_version(deleted.version);
+  return response;
+}
+
+absl::StatusOr<v1::GetCapabilitiesResponse> AssociativeMemoryService::DoGetCapabilities(
+    const v1::GetCapabilitiesRequest&) {
+  v1::GetCapabilitiesResponse response = parts_.capabilities;
+  response.set_memory_used_bytes(parts_.budget->used_bytes());
+  response.set_bank_count(parts_.banks->count());
+  return response;
+}
+
+absl::Status AssociativeMemoryService::StartRetrieve(const v1::RetrieveRequest& request, UnaryCall* call) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(ParsedRetrieve parsed, ParseRetrieve(request, bank->settings(), parts_.limits));
+  parsed.call.deadline = call->deadline();
+  parsed.call.cancellation = call->cancellation();
+  auto done = [call, dynamics = parsed.call.dynamics, parts = parsed.support_parts, encoding = parsed.encoding,
+               limits = parts_.limits](absl::StatusOr<RetrieveResult> result) {
+    call->Answer(result.ok() ? FillRetrieve(*result, dynamics, parts, encoding, limits)
+                             : absl::StatusOr<v1::RetrieveResponse>(result.status()));
+  };
+  return parts_.engine->Retrieve(bank->Pin(), std::move(parsed.call), std::move(done));
+}
+
+absl::Status AssociativeMemoryService::StartEnergy(const v1::EnergyRequest& request, UnaryCall* call) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(Call parsed, ParseEnergy(request, bank->settings(), parts_.limits));
+  parsed.deadline = call->deadline();
+  parsed.cancellation = call->cancellation();
+  auto done = [call](absl::StatusOr<EnergyResult> result) {
+    call->Answer(result.ok() ? absl::StatusOr<v1::EnergyResponse>(FillEnergy(*result))
+                             : absl::StatusOr<v1::EnergyResponse>(result.status()));
+  };
+  return parts_.engine->Energy(bank->Pin(), std::move(parsed), std::move(done));
+}
+
+}  // namespace engram

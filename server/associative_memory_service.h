@@ -1,0 +1,115 @@
+#ifndef ENGRAM_SERVER_ASSOCIATIVE_MEMORY_SERVICE_H_
+#define ENGRAM_SERVER_ASSOCIATIVE_MEMORY_SERVICE_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/bank/memory_banks.h"
+#include "core/base/clock.h"
+#include "core/base/thread_pool.h"
+#include "core/engine/engine.h"
+#include "core/storage/journal.h"
+#include "engram/v1/associative_memory.grpc.pb.h"
+#include "server/call_gate.h"
+#include "server/limits.h"
+#include "server/unary_call.h"
+
+namespace engram {
+
+// The RPCs of engram.v1.AssociativeMemory, each a pipeline: parse, find, do, fill. Requests arrive as bytes
+// (see UnaryCall), hence the raw methods.
+template <typename Base>
+using RawUnaryMethods =
+    v1::AssociativeMemory::WithRawCallbackMethod_CreateBank<
+    v1::AssociativeMemory::WithRawCallbackMethod_GetBank<
+    v1::AssociativeMemory::WithRawCallbackMethod_ListBanks<
+    v1::AssociativeMemory::WithRawCallbackMethod_UpdateBank<
+    v1::AssociativeMemory::WithRawCallbackMethod_DeleteBank<
+    v1::AssociativeMemory::WithRawCallbackMethod_Store<
+    v1::AssociativeMemory::WithRawCallbackMethod_GetPatterns<
+    v1::AssociativeMemory::WithRawCallbackMethod_DeletePatterns<
+    v1::AssociativeMemory::WithRawCallbackMethod_Retrieve<
+    v1::AssociativeMemory::WithRawCallbackMethod_Energy<
+    v1::AssociativeMemory::WithRawCallbackMethod_Differentiate<
+    v1::AssociativeMemory::WithRawCallbackMethod_GetCapabilities<Base>>>>>>>>>>>>;  // clang-format off
+template <typename Base>
+using RawStreamMethods =
+    v1::AssociativeMemory::WithRawCallbackMethod_BulkStore<
+    v1::AssociativeMemory::WithRawCallbackMethod_ScanPatterns<
+    v1::AssociativeMemory::WithRawCallbackMethod_RetrieveStream<
+    v1::AssociativeMemory::WithRawCallbackMethod_Recall<Base>>>>;  // clang-format on
+
+class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::AssociativeMemory::Service>> {
+ public:
+  // What the service works with; all must outlive it.
+  struct Parts {
+    MemoryBanks* banks;
+    MemoryBudget* budget;
+    Journal* journal;
+    Engine* engine;
+    ThreadPool* blocking_calls;  // Runs the handlers that may wait.
+    CallGate* gate;
+    const Clock* clock;
+    Limits limits;
+    // What GetCapabilities answers, but for the counts.
+    v1::GetCapabilitiesResponse capabilities;
+    // Called when a bank begins or ceases to serve.
+    std::function<void(const std::string& bank, bool serving)> on_bank_health;
+  };
+
+  explicit AssociativeMemoryService(Parts parts) : parts_(std::move(parts)) {}
+
+  using Context = grpc::CallbackServerContext;
+  using Bytes = grpc::ByteBuffer;
+  grpc::ServerUnaryReactor* CreateBank(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* GetBank(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* ListBanks(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* UpdateBank(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* DeleteBank(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* Store(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* GetPatterns(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* DeletePatterns(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* Retrieve(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* Energy(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* Differentiate(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* GetCapabilities(Context* context, const Bytes* request, Bytes* response) override;
+
+  grpc::ServerBidiReactor<Bytes, Bytes>* BulkStore(Context* context) override;
+  grpc::ServerWriteReactor<Bytes>* ScanPatterns(Context* context, const Bytes* request) override;
+  grpc::ServerBidiReactor<Bytes, Bytes>* RetrieveStream(Context* context) override;
+  grpc::ServerWriteReactor<Bytes>* Recall(Context* context, const Bytes* request) override;
+
+ private:
+  // Handlers that answer when they return; they run on blocking_calls.
+  absl::StatusOr<v1::CreateBankResponse> DoCreateBank(const v1::CreateBankRequest& request);
+  absl::StatusOr<v1::GetBankResponse> DoGetBank(const v1::GetBankRequest& request);
+  absl::StatusOr<v1::ListBanksResponse> DoListBanks(const v1::ListBanksRequest& request);
+  absl::StatusOr<v1::DeleteBankResponse> DoDeleteBank(const v1::DeleteBankRequest& request);
+  absl::StatusOr<v1::StoreResponse> DoStore(const v1::StoreRequest& request);
+  absl::StatusOr<v1::GetPatternsResponse> DoGetPatterns(const v1::GetPatternsRequest& request);
+  absl::StatusOr<v1::DeletePatternsResponse> DoDeletePatterns(const v1::DeletePatternsRequest& request);
+  absl::StatusOr<v1::GetCapabilitiesResponse> DoGetCapabilities(const v1::GetCapabilitiesRequest& request);
+  // Handlers that answer later, from the engine; an error that they return is the answer.
+  absl::Status StartRetrieve(const v1::RetrieveRequest& request, UnaryCall* call);
+  absl::Status StartEnergy(const v1::EnergyRequest& request, UnaryCall* call);
+
+  absl::StatusOr<std::shared_ptr<MemoryBank>> FindBank(const std::string& name, const char* field);
+
+  // How a handler of either kind gets its call.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Run(Context* context, const Bytes* request, Bytes* response,
+                                absl::StatusOr<Response> (AssociativeMemoryService::*handler)(const Request&));
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Start(Context* context, const Bytes* request, Bytes* response,
+                                  absl::Status (AssociativeMemoryService::*handler)(const Request&, UnaryCall*));
+  // Refuses a call that is not built yet.
+  grpc::ServerUnaryReactor* Refuse(Context* context, const char* rpc);
+
+  const Parts parts_;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_SERVER_ASSOCIATIVE_MEMORY_SERVICE_H_

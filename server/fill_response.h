@@ -1,0 +1,37 @@
+#ifndef ENGRAM_SERVER_FILL_RESPONSE_H_
+#define ENGRAM_SERVER_FILL_RESPONSE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/bank/memory_bank.h"
+#include "core/engine/call.h"
+#include "engram/v1/associative_memory.pb.h"
+#include "server/limits.h"
+
+namespace engram {
+
+// Core types to wire: the way back of parse_request.
+
+v1::Bank FillBank(const MemoryBank& bank);
+
+// Every field is set.
+v1::Dynamics FillDynamics(const Dynamics& dynamics);
+
+v1::Durability FillDurability(Durability durability);
+
+// RESOURCE_EXHAUSTED: the response would be larger than a message may be.
+absl::StatusOr<v1::GetPatternsResponse> FillGetPatterns(const v1::GetPatternsRequest& request,
+                                                        const MemoryBank::FoundPatterns& found,
+                                                        v1::MatrixEncoding encoding, const Limits& limits);
+
+// RESOURCE_EXHAUSTED: the response would be larger than a message may be.
+absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, const Dynamics& dynamics,
+                                                  const v1::SupportParts& parts, v1::MatrixEncoding encoding,
+                                                  const Limits& limits);
+
+v1::EnergyResponse FillEnergy(const EnergyResult& result);
+
+}  // namespace engram
+
+#endif  // ENGRAM_SERVER_FILL_RESPONSE_H_

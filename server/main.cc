@@ -1,0 +1,141 @@
+// engramd, the server.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "server/log.h"
+#include "server/options.h"
+#include "server/server.h"
+
+namespace engram {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+// Left by a second signal, or with calls that did not finish in time.
+constexpr int kExitInterrupted = 3;
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!(file && text << file.rdbuf())) return absl::NotFoundError(absl::StrCat("config: cannot read '", path, "'"));
+  return text.str();
+}
+
+// The port as text; readers see all of it or nothing.
+absl::Status WritePortFile(const std::string& path, int port) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string partial = path + ".partial";
+  std::ofstream(partial) << port << "\n";
+  if (std::rename(partial.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("port-file: cannot write '", path, "'"));
+}
+
+// Adds every option of the table to `app`; flags and environment end up in `values`, the file in `config`.
+void AddOptions(CLI::App* app, OptionValues* values, std::string* config) {
+  app->add_option("--config", *config, "Read options from this file, lines NAME = VALUE.")
+      ->type_name("PATH")
+      ->envname("ENGRAM_CONFIG");
+  for (const Option& option : OptionTable()) {
+    app->add_option_function<std::string>(
+           "--" + option.name, [values, name = option.name](const std::string& value) { (*values)[name] = value; },
+           option.help)
+        ->type_name(option.argument)
+        ->default_str(option.default_value)
+        ->envname(option.env_name());
+  }
+}
+
+absl::StatusOr<ServerOptions> GatherOptions(OptionValues values, const std::string& config) {
+  if (!config.empty()) {
+    ENGRAM_ASSIGN_OR_RETURN(const std::string text, ReadFile(config));
+    ENGRAM_ASSIGN_OR_RETURN(const OptionValues from_file, ParseOptionsFile(text, config));
+    values.insert(from_file.begin(), from_file.end());  // What flags or environment set stays.
+  }
+  return ParseOptions(values);
+}
+
+sigset_t TerminationSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Serves until the first termination signal, then drains; a second one leaves at once.
+int Serve(const ServerOptions& options) {
+  // Blocked before any thread is made, so that only sigwait sees them.
+  const sigset_t signals = TerminationSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+  absl::Status status = server.status();
+  if (status.ok()) status = WritePortFile(options.port_file, (*server)->port());
+  if (!status.ok()) {
+    LogError("cannot start", {{"error", std::string(status.message())}});
+    return kExitFailure;
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+  LogInfo("signal", {{"name", strsignal(signal)}});
+  std::thread([signals] {
+    int again = 0;
+    sigwait(&signals, &again);
+    LogWarning("second signal: leaving at once");
+    _exit(kExitInterrupted);
+  }).detach();
+  const int64_t unfinished = (*server)->Drain();
+  if (unfinished > 0) {
+    LogWarning("calls did not finish in time", {{"calls", unfinished}});
+    _exit(kExitInterrupted);  // Their threads still use the server.
+  }
+  LogInfo("stopped");
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("engramd: serves named banks of patterns that recall each other, over gRPC.", "engramd");
+  app.set_version_flag("--version", std::string("engramd ") + ENGRAM_VERSION);
+  app.footer(
+      "Each option can also be set in the environment or in the file that --config names; flags come first, then\n"
+      "the environment, the file, the defaults. SIGTERM drains: calls in flight finish. A second one ends at once.\n"
+      "\nExit codes: 0 stopped after a drain; 1 could not start; 2 wrong options; 3 left with calls unfinished.");
+  OptionValues values;
+  std::string config;
+  bool print_sample = false;
+  AddOptions(&app, &values, &config);
+  app.add_flag("--print-sample-config", print_sample, "Print a file with every option at its default, and exit.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (print_sample) {
+    std::cout << SampleOptionsFile();
+    return 0;
+  }
+  const absl::StatusOr<ServerOptions> options = GatherOptions(std::move(values), config);
+  if (!options.ok()) {
+    std::cerr << "engramd: " << options.status().message() << "\nRun engramd --help for the options.\n";
+    return kExitUsage;
+  }
+  InitLog(options->log_level, options->log_format == "json" ? LogFormat::kJson : LogFormat::kText);
+  return Serve(*options);
+}
+
+}  // namespace
+}  // namespace engram
+
+int main(int argc, char** argv) { return engram::Main(argc, argv); }

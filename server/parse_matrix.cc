@@ -1,0 +1,70 @@
+#include "server/parse_matrix.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "server/limits.h"
+
+namespace engram {
+namespace {
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire's float32 are little-endian");
+
+absl::Status CheckShape(const v1::Matrix& matrix, const std::string& field, int64_t cols,
+                        const std::string& whose) {
+  if (matrix.rows() < 1) {
+    return InvalidField(absl::StrCat(field, ".rows"), absl::StrCat(matrix.rows()), "1 or more");
+  }
+  if (matrix.cols() != cols) {
+    return InvalidField(absl::StrCat(field, ".cols"), absl::StrCat(matrix.cols()), absl::StrCat(cols, ", ", whose));
+  }
+  if (!matrix.data().empty() && matrix.values_size() > 0) {
+    return InvalidField(field, "both data and values", "one of the two");
+  }
+  const bool floats = matrix.values_size() > 0;
+  const int64_t unit = floats ? 1 : static_cast<int64_t>(sizeof(float));
+  const int64_t got = floats ? matrix.values_size() : static_cast<int64_t>(matrix.data().size());
+  // Division instead of multiplication: rows * cols may overflow.
+  if (got % (cols * unit) != 0 || got / (cols * unit) != matrix.rows()) {
+    return InvalidField(absl::StrCat(field, floats ? ".values" : ".data"),
+                        absl::StrCat(got, floats ? " numbers" : " bytes"),
+                        absl::StrCat("rows * cols", floats ? "" : " * 4", " = ", matrix.rows(), " * ", cols,
+                                     floats ? "" : " * 4"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNumbers(const ParsedMatrix& matrix, const std::string& field) {
+  for (size_t i = 0; i < matrix.values.size(); ++i) {
+    // Written so that NaN fails.
+    if (std::abs(matrix.values[i]) <= Limits::kMaxMagnitude) continue;
+    const auto index = static_cast<int64_t>(i);
+    return InvalidField(absl::StrCat(field, "[", index / matrix.cols, ", ", index % matrix.cols, "]"),
+                        absl::StrCat(matrix.values[i]), "a finite number of magnitude at most 1e30");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ParsedMatrix> ParseMatrix(const v1::Matrix& matrix, const std::string& field, int64_t cols,
+                                         const std::string& whose) {
+  ENGRAM_RETURN_IF_ERROR(CheckShape(matrix, field, cols, whose));
+  ParsedMatrix parsed;
+  parsed.rows = matrix.rows();
+  parsed.cols = cols;
+  if (matrix.values_size() > 0) {
+    parsed.encoding = v1::MATRIX_ENCODING_FLOATS;
+    parsed.values.assign(matrix.values().begin(), matrix.values().end());
+  } else {
+    parsed.values.resize(matrix.data().size() / sizeof(float));
+    std::memcpy(parsed.values.data(), matrix.data().data(), matrix.data().size());
+  }
+  ENGRAM_RETURN_IF_ERROR(CheckNumbers(parsed, field));
+  return parsed;
+}
+
+}  // namespace engram

@@ -1,0 +1,169 @@
+#include "server/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/bank/memory_banks.h"
+#include "core/base/canonical.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/engine/engine.h"
+#include "core/sweep/sweeper_list.h"
+#include "server/associative_memory_service.h"
+#include "server/fill_response.h"
+#include "server/log.h"
+#include "server/machine.h"
+
+namespace engram {
+namespace {
+
+// Names that the health service knows besides "".
+constexpr char kServiceHealthName[] = "engram.v1.AssociativeMemory";
+std::string BankHealthName(const std::string& bank) { return absl::StrCat("bank/", bank); }
+
+constexpr char kApiVersion[] = "v1";
+
+// Share of the usable memory that banks get unless the options say otherwise.
+constexpr double kDefaultBudgetShare = 0.8;
+
+int ThreadCount(const ServerOptions& options) {
+  return options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+int64_t BudgetBytes(const ServerOptions& options) {
+  if (options.memory_budget_bytes > 0) return options.memory_budget_bytes;
+  return static_cast<int64_t>(kDefaultBudgetShare * static_cast<double>(UsableMemoryBytes()));
+}
+
+v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const Sweeper& sweeper,
+                                             const std::string& backend_reason, const Journal& journal) {
+  v1::GetCapabilitiesResponse capabilities;
+  capabilities.set_server_version(ENGRAM_VERSION);
+  capabilities.set_min_api_version(kApiVersion);
+  capabilities.set_max_api_version(kApiVersion);
+  capabilities.set_backend(std::string(sweeper.name()));
+  capabilities.set_backend_reason(backend_reason);
+  for (const std::string& name : SweeperNames()) capabilities.add_backends(name);
+  for (const char* name : kTransformNames) capabilities.add_transformations(name);
+  capabilities.add_post_transformations("identity");
+  capabilities.set_default_durability(FillDurability(journal.durability()));
+  v1::Device* device = capabilities.add_devices();
+  device->set_kind("cpu");
+  device->set_name(ProcessorName());
+  device->set_threads(ThreadCount(options));
+  device->set_instruction_set(BestCanonicalArithmetic().name);
+  v1::ServerLimits* limits = capabilities.mutable_limits();
+  limits->set_max_message_bytes(options.max_message_bytes);
+  limits->set_max_banks(options.max_banks);
+  limits->set_max_dim(Limits::kMaxDim);
+  limits->set_max_batch(options.max_batch);
+  limits->set_queue_capacity(options.queue_capacity);
+  limits->set_memory_budget_bytes(BudgetBytes(options));
+  limits->set_max_payload_bytes(Limits::kMaxPayloadBytes);
+  limits->set_max_iterations(Limits::kMaxIterations);
+  return capabilities;
+}
+
+class RunningServer : public Server {
+ public:
+  RunningServer(const ServerOptions& options, ChosenSweeper chosen, std::unique_ptr<ThreadPool> sweep_pool)
+      : options_(options),
+        budget_(BudgetBytes(options)),
+        banks_(options.max_banks, &budget_, &journal_),
+        sweep_pool_(std::move(sweep_pool)),
+        sweeper_(std::move(chosen.sweeper)),
+        engine_({options.queue_capacity, options.max_batch, options.scratch_bytes}, sweeper_.get(),
+                sweep_pool_.get(), &clock_),
+        blocking_calls_(std::max(2, ThreadCount(options))),
+        service_({&banks_, &budget_, &journal_, &engine_, &blocking_calls_, &gate_, &clock_,
+                  Limits{options.max_message_bytes, options.max_batch},
+                  MakeCapabilities(options, *sweeper_, chosen.reason, journal_),
+                  [this](const std::string& bank, bool serving) { SetHealth(BankHealthName(bank), serving); }}) {}
+
+  ~RunningServer() override {
+    if (grpc_ == nullptr) return;
+    gate_.CloseAndWait(absl::ZeroDuration());
+    grpc_->Shutdown(std::chrono::system_clock::now());
+    grpc_->Wait();
+  }
+
+  absl::Status Listen() {
+    grpc::ServerBuilder builder;
+    // Without it a second server on the same port would silently share the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port_);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(options_.max_message_bytes));
+    builder.SetMaxSendMessageSize(static_cast<int>(options_.max_message_bytes));
+    builder.RegisterService(&service_);
+    grpc_ = builder.BuildAndStart();
+    const bool is_socket = options_.listen.rfind("unix:", 0) == 0;
+    if (grpc_ == nullptr || (port_ == 0 && !is_socket)) {
+      return absl::UnavailableError(absl::StrCat("listen: cannot bind '", options_.listen,
+                                                 "'; is another server running there?"));
+    }
+    SetHealth(kServiceHealthName, true);
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+
+  int64_t Drain() override {
+    grpc_->GetHealthCheckService()->SetServingStatus(false);
+    LogInfo("draining", {{"queries", engine_.queued()}});
+    absl::SleepFor(options_.drain_delay);
+    const int64_t unfinished = gate_.CloseAndWait(options_.drain_grace);
+    // A moment for the last answers to leave; watchers of the health service would stay for ever.
+    grpc_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
+    grpc_->Wait();
+    return unfinished;
+  }
+
+ private:
+  void SetHealth(const std::string& name, bool serving) {
+    grpc_->GetHealthCheckService()->SetServingStatus(name, serving);
+  }
+
+  const ServerOptions options_;
+  SystemClock clock_;
+  VolatileJournal journal_;
+  MemoryBudget budget_;
+  MemoryBanks banks_;
+  const std::unique_ptr<ThreadPool> sweep_pool_;
+  const std::unique_ptr<Sweeper> sweeper_;
+  Engine engine_;
+  ThreadPool blocking_calls_;
+  CallGate gate_;
+  AssociativeMemoryService service_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> grpc_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  grpc::EnableDefaultHealthCheckService(true);
+  if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  // The engine's own thread takes part in every sweep.
+  auto pool = std::make_unique<ThreadPool>(ThreadCount(options) - 1);
+  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper(options.backend, pool.get()));
+  LogInfo("starting", {{"version", ENGRAM_VERSION},
+                       {"backend", std::string(chosen.sweeper->name())},
+                       {"reason", chosen.reason},
+                       {"threads", int64_t{ThreadCount(options)}},
+                       {"instruction_set", BestCanonicalArithmetic().name},
+                       {"memory_budget_bytes", BudgetBytes(options)}});
+  auto server = std::make_unique<RunningServer>(options, std::move(chosen), std::move(pool));
+  ENGRAM_RETURN_IF_ERROR(server->Listen());
+  LogInfo("serving", {{"listen", options.listen}, {"port", int64_t{server->port()}}});
+  return server;
+}
+
+}  // namespace engram

@@ -1,0 +1,32 @@
+#ifndef ENGRAM_SERVER_SERVER_H_
+#define ENGRAM_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/options.h"
+
+namespace engram {
+
+// A running server: everything between the options and the port.
+class Server {
+ public:
+  // Serves from when it returns. INVALID_ARGUMENT: the backend does not exist. UNAVAILABLE: the address cannot
+  // be bound.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+
+  // Stops at once what still runs; Drain first to let calls finish.
+  virtual ~Server() = default;
+
+  // The port it listens on.
+  virtual int port() const = 0;
+
+  // Reports NOT_SERVING, waits for the drain delay, refuses new calls and waits until those in flight are done,
+  // at most for the drain grace. Returns how many were not.
+  virtual int64_t Drain() = 0;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_SERVER_SERVER_H_
