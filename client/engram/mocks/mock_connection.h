@@ -1,0 +1,34 @@
+#ifndef ENGRAM_CLIENT_MOCKS_MOCK_CONNECTION_H_
+#define ENGRAM_CLIENT_MOCKS_MOCK_CONNECTION_H_
+
+#include <gmock/gmock.h>
+
+#include <cstdint>
+#include <string>
+
+#include "engram/connection.h"
+
+namespace engram {
+
+// A Connection for tests of code that uses Client.
+class MockConnection : public Connection {
+ public:
+  template <typename T>
+  using Or = absl::StatusOr<T>;
+  MOCK_METHOD(int64_t, max_message_bytes, (), (const, override));
+  MOCK_METHOD(Or<v1::CreateBankResponse>, CreateBank, (const v1::CreateBankRequest&), (override));
+  MOCK_METHOD(Or<v1::GetBankResponse>, GetBank, (const v1::GetBankRequest&), (override));
+  MOCK_METHOD(Or<v1::ListBanksResponse>, ListBanks, (const v1::ListBanksRequest&), (override));
+  MOCK_METHOD(Or<v1::DeleteBankResponse>, DeleteBank, (const v1::DeleteBankRequest&), (override));
+  MOCK_METHOD(Or<v1::StoreResponse>, Store, (const v1::StoreRequest&), (override));
+  MOCK_METHOD(Or<v1::GetPatternsResponse>, GetPatterns, (const v1::GetPatternsRequest&), (override));
+  MOCK_METHOD(Or<v1::DeletePatternsResponse>, DeletePatterns, (const v1::DeletePatternsRequest&), (override));
+  MOCK_METHOD(Or<v1::RetrieveResponse>, Retrieve, (const v1::RetrieveRequest&), (override));
+  MOCK_METHOD(Or<v1::EnergyResponse>, Energy, (const v1::EnergyRequest&), (override));
+  MOCK_METHOD(Or<v1::GetCapabilitiesResponse>, GetCapabilities, (const v1::GetCapabilitiesRequest&), (override));
+  MOCK_METHOD(absl::Status, CheckHealth, (const std::string&), (override));
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CLIENT_MOCKS_MOCK_CONNECTION_H_
