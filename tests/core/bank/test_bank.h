@@ -1,0 +1,50 @@
+#ifndef ENGRAM_TESTS_CORE_BANK_TEST_BANK_H_
+#define ENGRAM_TESTS_CORE_BANK_TEST_BANK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/bank/memory_bank.h"
+
+namespace engram {
+
+// A bank for tests, with the budget and the journal that it needs.
+class TestBank {
+ public:
+  explicit TestBank(int64_t dim, int64_t value_dim = 0, int64_t max_patterns = 0,
+                    int64_t budget_bytes = int64_t{1} << 32)
+      : budget_(budget_bytes) {
+    BankSettings settings;
+    settings.name = "test";
+    settings.dim = dim;
+    settings.value_dim = value_dim;
+    settings.max_patterns = max_patterns;
+    bank_ = *MemoryBank::Make(1, std::move(settings), &budget_, &journal_);
+  }
+
+  MemoryBank* operator->() { return bank_.get(); }
+  MemoryBudget& budget() { return budget_; }
+
+  // Stores rows [n, D] without values, under `ids` or under ids that the bank assigns.
+  absl::StatusOr<MemoryBank::Stored> Store(const std::vector<float>& rows, const std::vector<uint64_t>& ids = {},
+                                           const std::vector<std::string>& payloads = {}) {
+    const int64_t dim = bank_->settings().dim;
+    PatternRows batch;
+    batch.ids = ids;
+    batch.patterns = {rows.data(), static_cast<int64_t>(rows.size()) / dim, dim};
+    batch.payloads = payloads;
+    return bank_->Store(batch);
+  }
+
+ private:
+  MemoryBudget budget_;
+  VolatileJournal journal_;
+  std::shared_ptr<MemoryBank> bank_;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_TESTS_CORE_BANK_TEST_BANK_H_

@@ -1,0 +1,233 @@
+// The promise of canonical arithmetic: an answer has the same bytes on every backend, instruction set and number
+// of threads, alone and in a batch, before and after a compaction.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/base/canonical.h"
+#include "core/sweep/cpu_sweeper.h"
+#include "core/sweep/reference_sweeper.h"
+#include "tests/core/bank/test_bank.h"
+#include "tests/core/engine/answer.h"
+
+namespace engram {
+namespace {
+
+void AppendBytes(const void* data, size_t size, std::string* bytes) {
+  bytes->append(static_cast<const char*>(data), size);
+}
+template <typename T>
+void AppendValue(const T& value, std::string* bytes) {
+  AppendBytes(&value, sizeof value, bytes);
+}
+
+// Everything that a caller can see of an answer but the number of sweeps.
+std::string BytesOf(const Retrieval& retrieval) {
+  std::string bytes;
+  AppendBytes(retrieval.state.data(), retrieval.state.size() * sizeof(double), &bytes);
+  for (const Survivor& survivor : retrieval.support) {
+    AppendValue(survivor.id, &bytes);
+    AppendValue(survivor.score, &bytes);
+  }
+  AppendBytes(retrieval.weights.data(), retrieval.weights.size() * sizeof(double), &bytes);
+  AppendValue(retrieval.support_size, &bytes);
+  AppendValue(retrieval.iterations, &bytes);
+  AppendValue(retrieval.stop_reason, &bytes);
+  AppendValue(retrieval.residual, &bytes);
+  AppendValue(*retrieval.energy_before, &bytes);
+  AppendValue(*retrieval.energy_after, &bytes);
+  AppendValue(retrieval.exact, &bytes);
+  return bytes;
+}
+
+// An engine on one backend.
+class Backend {
+ public:
+  Backend(std::unique_ptr<Sweeper> sweeper, std::unique_ptr<ThreadPool> pool)
+      : pool_(std::move(pool)), sweeper_(std::move(sweeper)), engine_(EngineOptions(), sweeper_.get(), pool_.get(), &clock_) {}
+
+  static std::unique_ptr<Backend> Reference() {
+    return std::make_unique<Backend>(std::make_unique<ReferenceSweeper>(), std::make_unique<ThreadPool>(0));
+  }
+  static std::unique_ptr<Backend> Cpu(int threads,
+                                      const CanonicalArithmetic& arithmetic = BestCanonicalArithmetic()) {
+    auto pool = std::make_unique<ThreadPool>(threads);
+    auto sweeper = std::make_unique<CpuSweeper>(pool.get(), arithmetic);
+    return std::make_unique<Backend>(std::move(sweeper), std::move(pool));
+  }
+
+  std::vector<std::string> Answers(const BankSnapshot& bank, const RetrieveCall& call) {
+    const auto result = RetrieveAndWait(&engine_, bank, call);
+    EXPECT_TRUE(result.ok()) << result.status();
+    std::vector<std::string> answers;
+    for (const Retrieval& retrieval : result->retrievals) answers.push_back(BytesOf(retrieval));
+    return answers;
+  }
+
+ private:
+  SystemClock clock_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<Sweeper> sweeper_;
+  Engine engine_;
+};
+
+// One kind of adversarial data.
+struct Shape {
+  const char* name;
+  int64_t count;
+  int64_t dim;
+  double row_scale;
+  double state_scale;
+  bool ties;        // Few distinct rows.
+  bool lattice;     // Small integers: exact ties between scores of different rows.
+  bool deletions;
+};
+
+const Shape kShapes[] = {
+    {"one row", 1, 5, 1, 1, false, false, false},
+    {"one dimension", 300, 1, 1, 1, false, false, true},
+    {"one of each", 1, 1, 1, 1, false, false, false},
+    {"plain", 2000, 24, 1, 1, false, false, true},
+    {"odd dimension", 777, 33, 1, 1, false, false, true},
+    {"ties", 1500, 8, 1, 1, true, false, true},
+    {"lattice", 3000, 6, 1, 1, false, true, true},
+    {"huge rows", 600, 16, 1e28, 1, false, false, false},
+    {"huge states", 600, 16, 1, 1e29, false, false, false},
+    {"tiny", 600, 16, 1e-38, 1e-38, false, false, true},
+    {"subnormal rows", 400, 9, 1e-44, 1, false, false, false},
+    {"zero rows", 400, 9, 0, 1, false, false, false},
+};
+
+class ConformanceTest : public ::testing::TestWithParam<Shape> {
+ protected:
+  std::vector<float> Rows() {
+    std::normal_distribution<double> normal;
+    std::vector<float> rows(GetParam().count * GetParam().dim);
+    for (float& x : rows) {
+      x = GetParam().lattice ? static_cast<float>(static_cast<int>(random_() % 3) - 1)
+                             : static_cast<float>(GetParam().row_scale * normal(random_));
+    }
+    if (GetParam().ties) {
+      const int64_t distinct = 5 * GetParam().dim;
+      for (size_t i = distinct; i < rows.size(); ++i) rows[i] = rows[i % distinct];
+    }
+    return rows;
+  }
+
+  // States near rows, between rows, and anywhere.
+  std::vector<double> States(const std::vector<float>& rows, int64_t batch) {
+    std::normal_distribution<double> normal;
+    std::vector<double> states;
+    for (int64_t b = 0; b < batch; ++b) {
+      const int64_t i = static_cast<int64_t>(random_() % GetParam().count) * GetParam().dim;
+      for (int64_t j = 0; j < GetParam().dim; ++j) {
+        const double noise = GetParam().state_scale * normal(random_);
+        const double near = static_cast<double>(rows[i + j]);
+        states.push_back(static_cast<float>(b % 3 == 0 ? near : b % 3 == 1 ? near + 0.3 * noise : noise));
+      }
+    }
+    return states;
+  }
+
+  // A beta at which a window of 1 spans from a few rows to most of them.
+  std::vector<double> Betas() const {
+    const double score = std::max(1e-60, GetParam().row_scale * std::max(GetParam().row_scale, GetParam().state_scale) *
+                                             std::sqrt(static_cast<double>(GetParam().dim)));
+    std::vector<double> betas;
+    for (const double beta : {0.05 / score, 1 / score, 30 / score}) betas.push_back(std::clamp(beta, 1e-30, 1e30));
+    return betas;
+  }
+
+  std::vector<Transform> Transforms(int64_t pattern_count) const {
+    std::vector<Transform> transforms = {Softmax()};
+    for (const double alpha : {1.1, 1.5, 1.7, 2.0, 3.0}) transforms.push_back(*Entmax::Make(alpha));
+    for (const int64_t k : {int64_t{1}, int64_t{3}, pattern_count}) {
+      if (k <= pattern_count) transforms.push_back(*KSubsets::Make(k));
+    }
+    return transforms;
+  }
+
+  std::mt19937_64 random_{42};
+};
+
+TEST_P(ConformanceTest, SameBytesOnEveryBackendThreadCountAndBatch) {
+  const std::vector<float> rows = Rows();
+  TestBank bank(GetParam().dim);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  if (GetParam().deletions) {
+    for (uint64_t id = 0; id < static_cast<uint64_t>(GetParam().count); id += 7) {
+      ASSERT_TRUE(bank->Delete({id}, false).ok());
+    }
+  }
+  const BankSnapshot snapshot = bank->Pin();
+  const auto reference = Backend::Reference();
+  const auto serial = Backend::Cpu(0);
+  const auto threaded = Backend::Cpu(3);
+  const auto portable = Backend::Cpu(1, PortableCanonicalArithmetic());
+  for (const Transform& transform : Transforms(snapshot.pattern_count())) {
+    for (const double beta : Betas()) {
+      SCOPED_TRACE(testing::Message() << NameOf(transform) << " beta " << beta);
+      RetrieveCall call;
+      call.dynamics.transform = transform;
+      call.dynamics.beta = beta;
+      call.dynamics.max_iterations = 4;
+      call.dynamics.tolerance = 0;
+      call.max_support = 10'000;
+      call.states = States(rows, 7);
+      const std::vector<std::string> expected = reference->Answers(snapshot, call);
+      ASSERT_EQ(serial->Answers(snapshot, call), expected);
+      ASSERT_EQ(threaded->Answers(snapshot, call), expected);
+      ASSERT_EQ(portable->Answers(snapshot, call), expected);
+      RetrieveCall alone = call;
+      alone.states.assign(call.states.begin() + 2 * GetParam().dim, call.states.begin() + 3 * GetParam().dim);
+      ASSERT_EQ(threaded->Answers(snapshot, alone).front(), expected[2]);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, ConformanceTest, ::testing::ValuesIn(kShapes),
+                         [](const auto& info) {
+                           std::string name = info.param.name;
+                           std::replace(name.begin(), name.end(), ' ', '_');
+                           return name;
+                         });
+
+TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<float> normal;
+  constexpr int64_t kDim = 6;
+  constexpr uint64_t kCount = 9000;
+  std::vector<float> rows(kDim * kCount);
+  for (float& x : rows) x = normal(random);
+  TestBank churned(kDim);
+  ASSERT_TRUE(churned.Store(rows).ok());
+  std::vector<uint64_t> doomed;
+  for (uint64_t id = 0; id < kCount / 2; ++id) doomed.push_back(2 * id);
+  ASSERT_TRUE(churned->Delete(doomed, false).ok());
+  ASSERT_EQ(churned->Pin().row_count(), static_cast<int64_t>(kCount / 2)) << "there was no compaction";
+  TestBank fresh(kDim);
+  for (uint64_t id = kCount; id-- > 0;) {
+    if (id % 2 == 0) continue;
+    const std::vector<float> row(rows.begin() + id * kDim, rows.begin() + (id + 1) * kDim);
+    ASSERT_TRUE(fresh.Store(row, {id}).ok());
+  }
+  const auto backend = Backend::Cpu(2);
+  for (const Transform& transform : {Transform(Softmax()), Transform(*Entmax::Make(1.5)), Transform(*KSubsets::Make(4))}) {
+    RetrieveCall call;
+    call.dynamics.transform = transform;
+    call.dynamics.beta = 0.7;
+    call.dynamics.max_iterations = 5;
+    call.max_support = 10'000;
+    call.states.assign(rows.begin(), rows.begin() + 4 * kDim);
+    EXPECT_EQ(backend->Answers(churned->Pin(), call), backend->Answers(fresh->Pin(), call));
+  }
+}
+
+}  // namespace
+}  // namespace engram

@@ -1,0 +1,333 @@
+#include "core/engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "tests/core/bank/test_bank.h"
+#include "tests/core/engine/answer.h"
+#include "tests/core/engine/puppet_sweeper.h"
+
+namespace engram {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class FakeClock : public Clock {
+ public:
+  absl::Time Now() const override { return absl::FromUnixSeconds(seconds_.load()); }
+  void Advance(int64_t seconds) { seconds_ += seconds; }
+
+ private:
+  std::atomic<int64_t> seconds_{1000};
+};
+
+class EngineTest : public ::testing::Test {
+ protected:
+  EngineTest() : bank_(2) { EXPECT_TRUE(bank_.Store({1, 0, 0, 1, -1, 0}).ok()); }
+  // A test that fails must not leave the engine waiting.
+  ~EngineTest() override { sweeper_.Allow(PuppetSweeper::kAll); }
+
+  // Sparsemax at a beta where the unit patterns are fixed points.
+  static RetrieveCall Query(std::vector<double> states = {0.9, 0.1}) {
+    RetrieveCall call;
+    call.dynamics.transform = *Entmax::Make(2);
+    call.dynamics.beta = 10;
+    call.states = std::move(states);
+    return call;
+  }
+  std::vector<size_t> BatchSizes() {
+    std::vector<size_t> sizes;
+    for (const PuppetSweeper::Record& record : sweeper_.records()) sizes.push_back(record.state_count);
+    return sizes;
+  }
+
+  TestBank bank_;
+  PuppetSweeper sweeper_;
+  ThreadPool pool_{2};
+  FakeClock clock_;
+  Engine engine_{EngineOptions{/*queue_capacity=*/8, /*max_batch=*/4}, &sweeper_, &pool_, &clock_};
+};
+
+TEST_F(EngineTest, RecallsAPatternExactly) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  const auto result = RetrieveAndWait(&engine_, bank_->Pin(), Query());
+  ASSERT_TRUE(result.ok());
+  const Retrieval& retrieval = result->retrievals[0];
+  EXPECT_THAT(retrieval.state, ElementsAre(1, 0));
+  EXPECT_EQ(retrieval.stop_reason, StopReason::kFixedPoint);
+  EXPECT_TRUE(retrieval.exact);
+  EXPECT_EQ(retrieval.iterations, 2);
+  EXPECT_EQ(retrieval.sweeps, 2);
+  EXPECT_EQ(retrieval.residual, 0);
+  EXPECT_LT(*retrieval.energy_after, *retrieval.energy_before);
+}
+
+TEST_F(EngineTest, QueryJoinsTheNextSweepAndLeavesWhenDone) {
+  Answer<RetrieveResult> first;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), first.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  Answer<RetrieveResult> second;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query({0.1, 0.9}), second.Taker()).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  EXPECT_TRUE(first.Await().ok());
+  EXPECT_TRUE(second.Await().ok());
+  // The first alone, both, the second alone: each needs two.
+  EXPECT_THAT(BatchSizes(), ElementsAre(1, 2, 1));
+}
+
+TEST_F(EngineTest, MixedDynamicsAndKindsShareASweep) {
+  Answer<RetrieveResult> blocker;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), blocker.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  RetrieveCall softmax = Query();
+  softmax.dynamics.transform = Softmax();
+  softmax.dynamics.max_iterations = 1;
+  softmax.with_energy = false;
+  RetrieveCall top_two = Query();
+  top_two.dynamics.transform = *KSubsets::Make(2);
+  Answer<RetrieveResult> dense;
+  Answer<RetrieveResult> pair;
+  Answer<EnergyResult> energy;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), softmax, dense.Taker()).ok());
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), top_two, pair.Taker()).ok());
+  ASSERT_TRUE(engine_.Energy(bank_->Pin(), Query(), energy.Taker()).ok());
+  sweeper_.Allow(2);
+  EXPECT_TRUE(blocker.Await().ok());
+  EXPECT_EQ(dense.Await()->retrievals[0].support_size, 3);
+  EXPECT_TRUE(energy.Await().ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  EXPECT_EQ(pair.Await()->retrievals[0].support_size, 2);
+  EXPECT_EQ(BatchSizes()[1], 4u);
+}
+
+TEST_F(EngineTest, StoppedByTheLimitNeedsOneMoreSweepForItsEnergyOnly) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  RetrieveCall call = Query();
+  call.dynamics.max_iterations = 1;
+  const auto with = RetrieveAndWait(&engine_, bank_->Pin(), call);
+  call.with_energy = false;
+  const auto without = RetrieveAndWait(&engine_, bank_->Pin(), call);
+  EXPECT_EQ(with->retrievals[0].stop_reason, StopReason::kLimit);
+  EXPECT_EQ(with->retrievals[0].sweeps, 2);
+  EXPECT_TRUE(with->retrievals[0].energy_after.has_value());
+  EXPECT_EQ(without->retrievals[0].sweeps, 1);
+  EXPECT_FALSE(without->retrievals[0].energy_before.has_value());
+  EXPECT_FALSE(without->retrievals[0].energy_after.has_value());
+  EXPECT_EQ(with->retrievals[0].state, without->retrievals[0].state);
+  EXPECT_EQ(with->retrievals[0].iterations, without->retrievals[0].iterations);
+}
+
+TEST_F(EngineTest, StopsAtTheToleranceAndSaysSo) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  RetrieveCall call = Query();
+  call.dynamics.transform = Softmax();
+  call.dynamics.tolerance = 1e-3;
+  const auto result = RetrieveAndWait(&engine_, bank_->Pin(), call);
+  EXPECT_EQ(result->retrievals[0].stop_reason, StopReason::kTolerance);
+  EXPECT_LE(result->retrievals[0].residual, 1e-3);
+  EXPECT_GT(result->retrievals[0].residual, 0);
+  EXPECT_FALSE(result->retrievals[0].exact);
+}
+
+TEST_F(EngineTest, CallWithManyQueriesIsAnsweredOnceInOrder) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  const auto result = RetrieveAndWait(&engine_, bank_->Pin(), Query({0.1, 0.9, -0.8, 0.1, 0.9, 0.1}));
+  ASSERT_EQ(result->retrievals.size(), 3u);
+  EXPECT_THAT(result->retrievals[0].state, ElementsAre(0, 1));
+  EXPECT_THAT(result->retrievals[1].state, ElementsAre(-1, 0));
+  EXPECT_THAT(result->retrievals[2].state, ElementsAre(1, 0));
+}
+
+TEST_F(EngineTest, SupportIsCutToTheLargestWeightsButCountedWhole) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  RetrieveCall call = Query();
+  call.dynamics.transform = Softmax();
+  call.dynamics.beta = 1;
+  call.dynamics.max_iterations = 1;
+  call.max_support = 1;
+  const auto one = RetrieveAndWait(&engine_, bank_->Pin(), call);
+  EXPECT_EQ(one->retrievals[0].support_size, 3);
+  ASSERT_EQ(one->retrievals[0].support.size(), 1u);
+  EXPECT_EQ(one->retrievals[0].support[0].id, 0u);
+  call.max_support = 0;
+  const auto none = RetrieveAndWait(&engine_, bank_->Pin(), call);
+  EXPECT_TRUE(none->retrievals[0].support.empty());
+  EXPECT_EQ(none->retrievals[0].state, one->retrievals[0].state);
+}
+
+TEST_F(EngineTest, DuplicatesOfAPatternAreRecalledExactly) {
+  TestBank twins(2);
+  ASSERT_TRUE(twins.Store({1, 0, 1, 0, 0, 1}).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  const auto result = RetrieveAndWait(&engine_, twins->Pin(), Query());
+  EXPECT_EQ(result->retrievals[0].support_size, 2);
+  EXPECT_THAT(result->retrievals[0].weights, ElementsAre(0.5, 0.5));
+  EXPECT_THAT(result->retrievals[0].state, ElementsAre(1, 0));
+  EXPECT_TRUE(result->retrievals[0].exact);
+}
+
+TEST_F(EngineTest, SumOfTwoPatternsIsNotAPattern) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  RetrieveCall call = Query({0.9, 0.8});
+  call.dynamics.transform = *KSubsets::Make(2);
+  const auto result = RetrieveAndWait(&engine_, bank_->Pin(), call);
+  EXPECT_EQ(result->retrievals[0].stop_reason, StopReason::kFixedPoint);
+  EXPECT_THAT(result->retrievals[0].state, ElementsAre(1, 1));
+  EXPECT_FALSE(result->retrievals[0].exact);
+}
+
+TEST_F(EngineTest, ValuesAreCombinedWithTheWeightsOfTheLastUpdate) {
+  TestBank bank(2, /*value_dim=*/1);
+  const std::vector<float> rows = {1, 0, 0, 1};
+  const std::vector<float> values = {10, 20};
+  PatternRows batch;
+  batch.patterns = {rows.data(), 2, 2};
+  batch.values = {values.data(), 2, 1};
+  ASSERT_TRUE(bank->Store(batch).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  EXPECT_THAT(RetrieveAndWait(&engine_, bank->Pin(), Query())->retrievals[0].value, ElementsAre(10));
+}
+
+TEST_F(EngineTest, QueryKeepsTheVersionAtWhichItBegan) {
+  Answer<RetrieveResult> answer;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), answer.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  ASSERT_TRUE(bank_->Delete({0}, false).ok());
+  ASSERT_TRUE(bank_.Store({5, 5}).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  EXPECT_THAT(answer.Await()->retrievals[0].state, ElementsAre(1, 0));
+  EXPECT_EQ(answer.Await()->bank.version(), 1);
+}
+
+TEST_F(EngineTest, FullQueueIsResourceExhaustedWithADelayAndTakesNothing) {
+  std::vector<Answer<RetrieveResult>> answers(8);
+  for (auto& answer : answers) ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), answer.Taker()).ok());
+  Answer<RetrieveResult> refused;
+  const absl::Status status = engine_.Retrieve(bank_->Pin(), Query(), refused.Taker());
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("asked room for 1 queries, free 0, limit 8"));
+  EXPECT_GT(FindErrorDetails(status)->retry_delay, absl::ZeroDuration());
+  EXPECT_EQ(engine_.queued(), 8);
+  sweeper_.Allow(PuppetSweeper::kAll);
+  for (auto& answer : answers) EXPECT_TRUE(answer.Await().ok());
+  engine_.Drain();
+  EXPECT_EQ(refused.times(), 0);
+  EXPECT_EQ(engine_.queued(), 0);
+}
+
+TEST_F(EngineTest, QueriesBeyondTheBatchTakeTurns) {
+  std::vector<Answer<RetrieveResult>> answers(6);
+  Answer<RetrieveResult> blocker;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), blocker.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  for (auto& answer : answers) ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), answer.Taker()).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  for (auto& answer : answers) EXPECT_TRUE(answer.Await().ok());
+  // Fourteen states in all: six queries and the blocker, two sweeps each, at most four at a time.
+  EXPECT_THAT(BatchSizes(), ElementsAre(1, 4, 4, 4, 1));
+}
+
+TEST_F(EngineTest, BanksTakeTurns) {
+  TestBank other(2);
+  ASSERT_TRUE(other.Store({1, 0, 0, 1}).ok());
+  Answer<RetrieveResult> blocker;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), blocker.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  std::vector<Answer<RetrieveResult>> answers(3);
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), answers[0].Taker()).ok());
+  ASSERT_TRUE(engine_.Retrieve(other->Pin(), Query(), answers[1].Taker()).ok());
+  ASSERT_TRUE(engine_.Retrieve(other->Pin(), Query(), answers[2].Taker()).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  for (auto& answer : answers) EXPECT_TRUE(answer.Await().ok());
+  engine_.Drain();
+  std::vector<bool> is_other;
+  for (const auto& record : sweeper_.records()) is_other.push_back(record.layout_id == other->Pin().layout_id());
+  EXPECT_THAT(is_other, ElementsAre(false, false, true, false, true));
+}
+
+TEST_F(EngineTest, CancelledQueryLeavesAtTheNextSweep) {
+  auto cancellation = std::make_shared<Cancellation>();
+  RetrieveCall call = Query();
+  call.cancellation = cancellation;
+  Answer<RetrieveResult> answer;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), call, answer.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  cancellation->Cancel();
+  sweeper_.Allow(1);
+  EXPECT_EQ(answer.Await().status().code(), absl::StatusCode::kCancelled);
+  engine_.Drain();
+  EXPECT_EQ(sweeper_.records().size(), 1u);
+}
+
+TEST_F(EngineTest, CancelledCallFailsOnceWhateverItsQueriesDo) {
+  auto cancellation = std::make_shared<Cancellation>();
+  RetrieveCall call = Query({0.9, 0.1, 0.1, 0.9, -0.9, 0.1});
+  call.cancellation = cancellation;
+  Answer<RetrieveResult> answer;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), call, answer.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  cancellation->Cancel();
+  sweeper_.Allow(PuppetSweeper::kAll);
+  engine_.Drain();
+  EXPECT_EQ(answer.times(), 1);
+  EXPECT_EQ(answer.Await().status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(EngineTest, ExpiredQueryLeavesAtTheNextSweep) {
+  RetrieveCall call = Query();
+  call.deadline = clock_.Now() + absl::Seconds(10);
+  Answer<RetrieveResult> answer;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), call, answer.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  clock_.Advance(10);
+  sweeper_.Allow(1);
+  EXPECT_EQ(answer.Await().status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(EngineTest, ExpiredQueryIsNeverSwept) {
+  RetrieveCall call = Query();
+  call.deadline = clock_.Now();
+  EXPECT_EQ(RetrieveAndWait(&engine_, bank_->Pin(), call).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(sweeper_.records().empty());
+}
+
+TEST_F(EngineTest, FailedSweepFailsItsCallsAndNoOthers) {
+  sweeper_.FailWith(absl::UnavailableError("device lost"));
+  sweeper_.Allow(PuppetSweeper::kAll);
+  EXPECT_EQ(RetrieveAndWait(&engine_, bank_->Pin(), Query()).status().code(), absl::StatusCode::kUnavailable);
+  sweeper_.FailWith(absl::OkStatus());
+  EXPECT_TRUE(RetrieveAndWait(&engine_, bank_->Pin(), Query()).ok());
+}
+
+TEST_F(EngineTest, DrainFinishesWhatWasSubmittedAndRefusesTheRest) {
+  Answer<RetrieveResult> answer;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), answer.Taker()).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  engine_.Drain();
+  EXPECT_EQ(answer.times(), 1);
+  EXPECT_EQ(RetrieveAndWait(&engine_, bank_->Pin(), Query()).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(EngineTest, EmptyBankIsAFailedPrecondition) {
+  TestBank empty(2);
+  const absl::Status status = RetrieveAndWait(&engine_, empty->Pin(), Query()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("bank 'test' is empty"));
+}
+
+TEST_F(EngineTest, MoreThanThereAreCannotBeAskedFor) {
+  RetrieveCall call = Query();
+  call.dynamics.transform = *KSubsets::Make(4);
+  const absl::Status status = RetrieveAndWait(&engine_, bank_->Pin(), call).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("dynamics.k_subsets.k: got 4, allowed 1 to 3"));
+}
+
+}  // namespace
+}  // namespace engram

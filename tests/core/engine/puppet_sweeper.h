@@ -1,0 +1,69 @@
+#ifndef ENGRAM_TESTS_CORE_ENGINE_PUPPET_SWEEPER_H_
+#define ENGRAM_TESTS_CORE_ENGINE_PUPPET_SWEEPER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/sweep/reference_sweeper.h"
+
+namespace engram {
+
+// A sweeper that waits until it is told to go on, and remembers what it was asked. Thread-safe.
+class PuppetSweeper : public Sweeper {
+ public:
+  // One sweep that was asked for.
+  struct Record {
+    uint64_t layout_id;
+    size_t state_count;
+  };
+
+  absl::string_view name() const override { return "puppet"; }
+
+  absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
+                     absl::Span<SurvivorList> survivors) override {
+    {
+      MutexLock lock(&mutex_);
+      records_.push_back({bank.layout_id(), states.size()});
+      changed_.NotifyAll();
+      while (allowed_ == 0) changed_.Wait(&mutex_);
+      if (allowed_ > 0) --allowed_;
+      if (!status_.ok()) return status_;
+    }
+    return reference_.Sweep(bank, states, survivors);
+  }
+
+  // Lets `count` more sweeps run; kAll: lets every one run from now on.
+  static constexpr int64_t kAll = -1;
+  void Allow(int64_t count) {
+    MutexLock lock(&mutex_);
+    allowed_ = count == kAll ? kAll : allowed_ + count;
+    changed_.NotifyAll();
+  }
+  // Every sweep fails with `status` from now on.
+  void FailWith(const absl::Status& status) {
+    MutexLock lock(&mutex_);
+    status_ = status;
+  }
+  // Returns once `count` sweeps were begun.
+  void AwaitBegun(size_t count) {
+    MutexLock lock(&mutex_);
+    while (records_.size() < count) changed_.Wait(&mutex_);
+  }
+  std::vector<Record> records() {
+    MutexLock lock(&mutex_);
+    return records_;
+  }
+
+ private:
+  ReferenceSweeper reference_;
+  Mutex mutex_;
+  CondVar changed_;
+  int64_t allowed_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Record> records_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_TESTS_CORE_ENGINE_PUPPET_SWEEPER_H_

@@ -1,0 +1,128 @@
+#include "core/sweep/cpu_sweeper.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "core/sweep/reference_sweeper.h"
+#include "tests/core/bank/test_bank.h"
+
+namespace engram {
+namespace {
+
+std::map<uint64_t, double> ScoresById(const SurvivorList& survivors) {
+  std::map<uint64_t, double> scores;
+  for (const Survivor& survivor : survivors) {
+    EXPECT_TRUE(scores.emplace(survivor.id, survivor.score).second) << "row " << survivor.id << " twice";
+  }
+  return scores;
+}
+
+// Asserts that `survivors` hold every row of `reference` that the exact cut keeps, with the same bits.
+void ExpectSuperset(const SurvivorList& survivors, const SurvivorList& reference, const Cut& cut) {
+  const auto got = ScoresById(survivors);
+  std::vector<double> exact;
+  for (const Survivor& survivor : reference) exact.push_back(survivor.score);
+  std::sort(exact.begin(), exact.end(), std::greater<double>());
+  const double least = cut.From(exact);
+  size_t found = 0;
+  for (const Survivor& survivor : reference) {
+    const auto it = got.find(survivor.id);
+    if (it == got.end()) {
+      EXPECT_LT(survivor.score, least) << "row " << survivor.id << " was lost";
+      continue;
+    }
+    ++found;
+    EXPECT_EQ(std::memcmp(&it->second, &survivor.score, sizeof(double)), 0) << "row " << survivor.id;
+  }
+  EXPECT_EQ(found, got.size()) << "a row that is not visible survived";
+}
+
+class CpuSweeperTest : public ::testing::TestWithParam<int> {
+ protected:
+  ThreadPool pool_{GetParam()};
+  CpuSweeper cpu_{&pool_};
+  ReferenceSweeper reference_;
+};
+
+TEST_P(CpuSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<float> normal;
+  for (const int64_t dim : {1, 3, 16, 100}) {
+    for (const int64_t count : {1, 2, 255, 256, 257, 5000}) {
+      SCOPED_TRACE(testing::Message() << "D " << dim << " N " << count);
+      TestBank bank(dim);
+      std::vector<float> rows(dim * count);
+      for (float& x : rows) x = normal(random);
+      ASSERT_TRUE(bank.Store(rows).ok());
+      if (count > 10) {
+        ASSERT_TRUE(bank->Delete({3, 7, static_cast<uint64_t>(count) - 1}, false).ok());
+      }
+      const BankSnapshot snapshot = bank->Pin();
+      std::vector<std::vector<double>> states(6, std::vector<double>(dim));
+      for (auto& state : states) {
+        for (double& q : state) q = normal(random);
+      }
+      const int64_t n = snapshot.pattern_count();
+      const std::vector<Cut> cuts = {Cut(Softmax(), 1, n),
+                                     Cut(Softmax(), 100, n),
+                                     Cut(*Entmax::Make(1.5), 0.01, n),
+                                     Cut(*Entmax::Make(2), 20, n),
+                                     Cut(*KSubsets::Make(std::min<int64_t>(n, 5)), 10, n),
+                                     Cut(*KSubsets::Make(n), 1, n)};
+      std::vector<SweepState> sweep;
+      for (size_t b = 0; b < states.size(); ++b) sweep.push_back({states[b], cuts[b], snapshot.version()});
+      std::vector<SurvivorList> got(sweep.size());
+      std::vector<SurvivorList> expected(sweep.size());
+      ASSERT_TRUE(cpu_.Sweep(snapshot, sweep, absl::MakeSpan(got)).ok());
+      ASSERT_TRUE(reference_.Sweep(snapshot, sweep, absl::MakeSpan(expected)).ok());
+      for (size_t b = 0; b < sweep.size(); ++b) ExpectSuperset(got[b], expected[b], cuts[b]);
+    }
+  }
+}
+
+TEST_P(CpuSweeperTest, SharpCutsLeaveFewSurvivors) {
+  std::mt19937_64 random(8);
+  std::normal_distribution<float> normal;
+  TestBank bank(64);
+  std::vector<float> rows(64 * 20'000);
+  for (float& x : rows) x = normal(random);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<double> state(rows.begin() + 64 * 17, rows.begin() + 64 * 18);
+  const SweepState sweep{state, Cut(*Entmax::Make(2), 1, snapshot.pattern_count()), snapshot.version()};
+  SurvivorList survivors;
+  ASSERT_TRUE(cpu_.Sweep(snapshot, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&survivors, 1)).ok());
+  ASSERT_EQ(survivors.size(), 1u);
+  EXPECT_EQ(survivors[0].id, 17u);
+}
+
+TEST_P(CpuSweeperTest, ServesStatesPinnedToDifferentVersions) {
+  TestBank bank(1);
+  ASSERT_TRUE(bank.Store({1, 2, 3}).ok());
+  ASSERT_TRUE(bank->Delete({0}, false).ok());
+  ASSERT_TRUE(bank.Store({4}).ok());
+  const BankSnapshot newest = bank->Pin();
+  const std::vector<double> state = {1};
+  std::vector<SweepState> sweep;
+  for (int64_t version = 1; version <= 3; ++version) sweep.push_back({state, Cut(Softmax(), 1, 3), version});
+  std::vector<SurvivorList> survivors(3);
+  ASSERT_TRUE(cpu_.Sweep(newest, sweep, absl::MakeSpan(survivors)).ok());
+  const auto ids = [&](int b) {
+    std::vector<uint64_t> list;
+    for (const auto& [id, score] : ScoresById(survivors[b])) list.push_back(id);
+    return list;
+  };
+  EXPECT_EQ(ids(0), (std::vector<uint64_t>{0, 1, 2}));
+  EXPECT_EQ(ids(1), (std::vector<uint64_t>{1, 2}));
+  EXPECT_EQ(ids(2), (std::vector<uint64_t>{1, 2, 3}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, CpuSweeperTest, ::testing::Values(0, 1, 3));
+
+}  // namespace
+}  // namespace engram
