@@ -87,6 +87,7 @@ struct Shape {
   bool ties;        // Few distinct rows.
   bool lattice;     // Small integers: exact ties between scores of different rows.
   bool deletions;
+  bool near = false;  // Rows that differ by a few float32 ulp, at a beta that tells them apart.
 };
 
 const Shape kShapes[] = {
@@ -102,6 +103,7 @@ const Shape kShapes[] = {
     {"tiny", 600, 16, 1e-38, 1e-38, false, false, true},
     {"subnormal rows", 400, 9, 1e-44, 1, false, false, false},
     {"zero rows", 400, 9, 0, 1, false, false, false},
+    {"near duplicates", 3000, 50, 1, 1, false, false, true, true},
 };
 
 class ConformanceTest : public ::testing::TestWithParam<Shape> {
@@ -112,6 +114,11 @@ class ConformanceTest : public ::testing::TestWithParam<Shape> {
     for (float& x : rows) {
       x = GetParam().lattice ? static_cast<float>(static_cast<int>(random_() % 3) - 1)
                              : static_cast<float>(GetParam().row_scale * normal(random_));
+    }
+    if (GetParam().near) {
+      for (size_t i = GetParam().dim; i < rows.size(); ++i) {
+        rows[i] = rows[i % GetParam().dim] * (1 + 0x1p-23f * static_cast<float>(random_() % 8));
+      }
     }
     if (GetParam().ties) {
       const int64_t distinct = 5 * GetParam().dim;
@@ -140,7 +147,10 @@ class ConformanceTest : public ::testing::TestWithParam<Shape> {
     const double score = std::max(1e-60, GetParam().row_scale * std::max(GetParam().row_scale, GetParam().state_scale) *
                                              std::sqrt(static_cast<double>(GetParam().dim)));
     std::vector<double> betas;
-    for (const double beta : {0.05 / score, 1 / score, 30 / score}) betas.push_back(std::clamp(beta, 1e-30, 1e30));
+    const double zoom = GetParam().near ? 1e6 : 1;
+    for (const double beta : {0.05 / score, 1 / score, 30 / score}) {
+      betas.push_back(std::clamp(zoom * beta, 1e-30, 1e30));
+    }
     return betas;
   }
 
