@@ -1,0 +1,79 @@
+# The front door: every target says what it does and asks nothing. The work is in CMakePresets.json and tools/.
+
+JOBS ?= $(shell tools/jobs.sh)
+
+# Everything goes through CMake, which is parallel by itself.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+# $(call build,PRESET,TARGETS): configures and builds a preset; all of it if no targets are named.
+define build
+	cmake --preset $(1)
+	cmake --build --preset $(1) --parallel $(JOBS) $(if $(2),--target $(2))
+endef
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install the packages that building and testing need (root or sudo)
+	tools/setup.sh
+
+.PHONY: build
+build: setup ## Build everything, with assertions, into build/dev
+	$(call build,dev)
+
+.PHONY: demo
+demo: setup ## Recall half-masked and noisy images, in the terminal
+	$(call build,release,engramd engram engram_demo_data)
+	deploy/demo/demo.sh build/release
+
+.PHONY: serve
+serve: setup ## Run the server on 127.0.0.1:7411; ARGS="..." passes options to engramd
+	$(call build,release,engramd engram)
+	build/release/bin/engramd $(ARGS)
+
+.PHONY: test
+test: build ## Run all tests
+	ctest --preset dev
+
+.PHONY: asan
+asan: setup ## Run all tests under the address, leak and undefined-behaviour sanitizers
+	$(call build,asan)
+	ctest --preset asan
+
+.PHONY: tsan
+tsan: setup ## Run the core's tests under the thread sanitizer
+	$(call build,tsan)
+	ctest --preset tsan
+
+.PHONY: lint
+lint: ## Check layers, links, formatting, shell scripts and the compose file
+	tools/setup.sh lint
+	tools/check.sh
+
+.PHONY: format
+format: ## Lay out the C++ files with clang-format
+	tools/setup.sh lint
+	tools/check_format.sh --fix
+
+.PHONY: tidy
+tidy: setup ## Look for bugs with clang-tidy; takes minutes
+	tools/setup.sh tidy
+	$(call build,dev)
+	run-clang-tidy -quiet -p build/dev '/(bench|client|core|deploy|server|tests)/'
+
+.PHONY: bench
+bench: setup ## Build the benchmarks into build/release and run them
+	$(call build,release)
+	bench/run.sh build/release
+
+.PHONY: paper
+paper: setup ## Reproduce Table 1 of the founding paper through the service
+	$(call build,release)
+	bench/paper/run.sh build/release
+
+.PHONY: clean
+clean: ## Remove all build trees
+	rm -rf build
