@@ -41,7 +41,12 @@ bool Always() { return true; }
 #if defined(__x86_64__)
 
 #define ENGRAM_TARGET_AVX2 __attribute__((target("avx2,fma")))
+// Both compilers prefer 256 bits unless told; they are told in different ways.
+#if defined(__clang__)
+#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma"), min_vector_width(512)))
+#else
 #define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma,prefer-vector-width=512")))
+#endif
 
 ENGRAM_TARGET_AVX2 double DotAvx2(const float* x, const double* q, int64_t dim) { return DotLoop(x, q, dim); }
 ENGRAM_TARGET_AVX2 void AddScaledAvx2(double weight, const float* x, double* sum, int64_t dim) {

@@ -7,11 +7,11 @@
 #include "absl/status/statusor.h"
 
 // Returns the status of `expr` from the enclosing function unless it is OK.
-#define ENGRAM_RETURN_IF_ERROR(expr)                      \
-  do {                                                    \
+#define ENGRAM_RETURN_IF_ERROR(expr)                                \
+  do {                                                              \
     if (absl::Status engram_status = (expr); !engram_status.ok()) { \
-      return engram_status;                               \
-    }                                                     \
+      return engram_status;                                         \
+    }                                                               \
   } while (false)
 
 // Assigns the value of the StatusOr `expr` to `lhs`, or returns its status.
