@@ -1,0 +1,81 @@
+#include "client/cli/bank_report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "client/cli/dynamics_report.h"
+#include "client/cli/number_text.h"
+
+namespace engram::cli {
+namespace {
+
+std::string CreateTimeText(const v1::Bank& bank) {
+  if (!bank.has_create_time()) return "";
+  const absl::Time time =
+      absl::FromUnixSeconds(bank.create_time().seconds()) + absl::Nanoseconds(bank.create_time().nanos());
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+std::string DurabilityText(v1::Durability durability) {
+  switch (durability) {
+    case v1::DURABILITY_VOLATILE:
+      return "volatile";
+    case v1::DURABILITY_RELAXED:
+      return "relaxed";
+    case v1::DURABILITY_SYNCED:
+      return "synced";
+    default:
+      return "server default";
+  }
+}
+
+Table BankTable(const std::vector<v1::Bank>& banks) {
+  Table table({"name", "patterns", "dim", "value dim", "version", "memory", "transform"});
+  for (const v1::Bank& bank : banks) {
+    table.AddRow({bank.name(), CountText(bank.pattern_count()), absl::StrCat(bank.dim()),
+                  bank.value_dim() == 0 ? "-" : absl::StrCat(bank.value_dim()), absl::StrCat(bank.version()),
+                  BytesText(bank.memory_bytes()), TransformText(bank.default_dynamics())});
+  }
+  return table;
+}
+
+Table BankDetails(const v1::Bank& bank) {
+  const v1::Dynamics& dynamics = bank.default_dynamics();
+  const int64_t max_patterns = bank.limits().max_patterns();
+  Table table({});
+  table.AddRow({"name", bank.name()});
+  table.AddRow({"dim", absl::StrCat(bank.dim())});
+  table.AddRow({"value dim", bank.value_dim() == 0 ? "none" : absl::StrCat(bank.value_dim())});
+  table.AddRow({"patterns", CountText(bank.pattern_count())});
+  table.AddRow({"max patterns", max_patterns == 0 ? "bounded by memory only" : CountText(max_patterns)});
+  table.AddRow({"version", absl::StrCat(bank.version())});
+  table.AddRow({"memory", BytesText(bank.memory_bytes())});
+  table.AddRow({"largest norm", NumberText(bank.largest_norm())});
+  table.AddRow({"durability", DurabilityText(bank.durability())});
+  table.AddRow({"created", CreateTimeText(bank)});
+  table.AddRow({"transform", TransformText(dynamics)});
+  table.AddRow({"post-transform", PostTransformText(dynamics)});
+  table.AddRow({"beta", NumberText(dynamics.beta())});
+  table.AddRow({"max iterations", absl::StrCat(dynamics.max_iterations())});
+  table.AddRow({"tolerance", NumberText(dynamics.tolerance())});
+  return table;
+}
+
+Json BankJson(const v1::Bank& bank) {
+  return {{"name", bank.name()},
+          {"dim", bank.dim()},
+          {"value_dim", bank.value_dim()},
+          {"pattern_count", bank.pattern_count()},
+          {"max_patterns", bank.limits().max_patterns()},
+          {"version", bank.version()},
+          {"memory_bytes", bank.memory_bytes()},
+          {"largest_norm", bank.largest_norm()},
+          {"durability", DurabilityText(bank.durability())},
+          {"create_time", CreateTimeText(bank)},
+          {"default_dynamics", DynamicsJson(bank.default_dynamics())}};
+}
+
+}  // namespace engram::cli

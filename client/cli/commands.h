@@ -1,0 +1,29 @@
+#ifndef ENGRAM_CLIENT_CLI_COMMANDS_H_
+#define ENGRAM_CLIENT_CLI_COMMANDS_H_
+
+#include "client/cli/context.h"
+
+namespace CLI {
+class App;
+}
+
+// The commands of `engram`, one file each. Add...Command adds a command to `app`; when a line with
+// it is parsed, it sets `chosen`.
+namespace engram::cli {
+
+void AddBankCommand(CLI::App& app, Command* chosen);
+void AddBankCreateCommand(CLI::App& bank, Command* chosen);
+void AddStoreCommand(CLI::App& app, Command* chosen);
+void AddRetrieveCommand(CLI::App& app, Command* chosen);
+void AddEnergyCommand(CLI::App& app, Command* chosen);
+void AddGetCommand(CLI::App& app, Command* chosen);
+void AddDeleteCommand(CLI::App& app, Command* chosen);
+void AddShowCommand(CLI::App& app, Command* chosen);
+void AddInfoCommand(CLI::App& app, Command* chosen);
+void AddHealthCommand(CLI::App& app, Command* chosen);
+// `app` outlives *chosen.
+void AddCompletionCommand(CLI::App& app, Command* chosen);
+
+}  // namespace engram::cli
+
+#endif  // ENGRAM_CLIENT_CLI_COMMANDS_H_

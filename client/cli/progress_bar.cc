@@ -1,0 +1,60 @@
+#include "client/cli/progress_bar.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/number_text.h"
+#include "client/cli/table.h"
+
+namespace engram::cli {
+namespace {
+
+constexpr absl::Duration kRedrawInterval = absl::Milliseconds(100);
+constexpr int kWidestBar = 40;
+constexpr int kNarrowestBar = 8;
+constexpr char kWipeLine[] = "\r\x1b[K";
+
+std::string Bar(double share, int width) {
+  const auto filled = static_cast<int>(share * width);
+  std::string bar = "[";
+  for (int i = 0; i < width; ++i) bar += i < filled ? "█" : " ";
+  return bar + "] ";
+}
+
+}  // namespace
+
+std::string ProgressLine(int64_t done, int64_t total, absl::Duration elapsed, int columns) {
+  const double share = static_cast<double>(done) / static_cast<double>(total);
+  std::string numbers =
+      absl::StrFormat("%3.0f%%  %s/%s", std::floor(100 * share), CountText(done), CountText(total));
+  const double seconds = absl::ToDoubleSeconds(elapsed);
+  if (done > 0 && seconds > 0) {
+    const double rate = static_cast<double>(done) / seconds;
+    const absl::Duration left = absl::Seconds(std::ceil(static_cast<double>(total - done) / rate));
+    absl::StrAppend(&numbers, "  ", CountText(std::llround(rate)), "/s  ETA ", absl::FormatDuration(left));
+  }
+  const std::string label = "storing ";
+  // One column stays free: writing the last one wraps the line on some terminals.
+  const int room = columns - 1 - DisplayWidth(label) - DisplayWidth(numbers) - DisplayWidth("[] ");
+  const std::string bar = room < kNarrowestBar ? "" : Bar(share, std::min(room, kWidestBar));
+  return (label + bar + numbers)
+      .substr(0, bar.empty() ? static_cast<size_t>(std::max(columns - 1, 0)) : std::string::npos);
+}
+
+ProgressBar::ProgressBar(const Screen& screen, int64_t total, absl::Time start)
+    : screen_(screen), total_(total), start_(start) {}
+
+ProgressBar::~ProgressBar() {
+  if (is_drawn_) *screen_.stream << kWipeLine << std::flush;
+}
+
+void ProgressBar::Update(int64_t done, absl::Time now) {
+  if (!screen_.is_terminal || now < next_redraw_) return;
+  next_redraw_ = now + kRedrawInterval;
+  is_drawn_ = true;
+  *screen_.stream << kWipeLine << ProgressLine(done, total_, now - start_, screen_.columns) << std::flush;
+}
+
+}  // namespace engram::cli

@@ -1,0 +1,43 @@
+#ifndef ENGRAM_CLIENT_CLI_PROGRESS_BAR_H_
+#define ENGRAM_CLIENT_CLI_PROGRESS_BAR_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "client/cli/screen.h"
+
+namespace engram::cli {
+
+// One line that says how far a transfer is, how fast, and how long it will take:
+//
+//   storing [████████      ]  57%  34,000/60,000  11,200/s  ETA 3s
+//
+// REQUIRES: 0 <= done <= total, total > 0.
+std::string ProgressLine(int64_t done, int64_t total, absl::Duration elapsed, int columns);
+
+// Keeps a progress line up to date on a screen; does nothing unless the screen is a terminal.
+class ProgressBar {
+ public:
+  // `screen` outlives this object. REQUIRES: total > 0.
+  ProgressBar(const Screen& screen, int64_t total, absl::Time start);
+  // Wipes the line.
+  ~ProgressBar();
+
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  // Redraws, at most ten times a second.
+  void Update(int64_t done, absl::Time now);
+
+ private:
+  const Screen& screen_;
+  const int64_t total_;
+  const absl::Time start_;
+  absl::Time next_redraw_ = absl::InfinitePast();
+  bool is_drawn_ = false;
+};
+
+}  // namespace engram::cli
+
+#endif  // ENGRAM_CLIENT_CLI_PROGRESS_BAR_H_

@@ -1,0 +1,55 @@
+#include "client/cli/table.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace engram::cli {
+namespace {
+
+constexpr char kBold[] = "\x1b[1m";
+constexpr char kPlain[] = "\x1b[0m";
+constexpr int kGap = 2;
+
+bool LooksNumeric(absl::string_view cell) {
+  double value = 0;
+  return cell.empty() || cell == "-" || absl::SimpleAtod(absl::StrReplaceAll(cell, {{",", ""}}), &value);
+}
+
+std::string Padding(int width) { return std::string(static_cast<size_t>(std::max(width, 0)), ' '); }
+
+}  // namespace
+
+int DisplayWidth(absl::string_view text) {
+  return static_cast<int>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+void Table::Print(const Screen& screen) const {
+  std::vector<std::vector<std::string>> lines = rows_;
+  if (!header_.empty()) lines.insert(lines.begin(), header_);
+  const size_t columns = lines.empty() ? 0 : lines.front().size();
+  std::vector<int> widths(columns, 0);
+  std::vector<bool> numeric(columns, !rows_.empty() && !header_.empty());
+  for (size_t column = 0; column < columns; ++column) {
+    for (const auto& line : lines) widths[column] = std::max(widths[column], DisplayWidth(line[column]));
+    for (const auto& row : rows_) numeric[column] = numeric[column] && LooksNumeric(row[column]);
+  }
+  for (size_t i = 0; i < lines.size(); ++i) {
+    std::string text;
+    for (size_t column = 0; column < columns; ++column) {
+      const std::string& cell = lines[i][column];
+      const std::string padding = Padding(widths[column] - DisplayWidth(cell));
+      absl::StrAppend(&text, numeric[column] ? padding : "", cell, numeric[column] ? "" : padding,
+                      Padding(kGap));
+    }
+    absl::StripTrailingAsciiWhitespace(&text);
+    const bool bold = i == 0 && !header_.empty() && screen.colors != Colors::kNone;
+    *screen.stream << (bold ? kBold : "") << text << (bold ? kPlain : "") << '\n';
+  }
+}
+
+}  // namespace engram::cli

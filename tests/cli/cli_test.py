@@ -1,0 +1,340 @@
+"""Drives `engram` against a real `engramd`: every command, output format and exit code.
+
+Usage: cli_test.py [unittest options] ENGRAM ENGRAMD
+"""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import numpy as np
+
+ENGRAM, ENGRAMD = "", ""
+STARTUP_SECONDS = 60
+DIM = 16
+SEED = 5
+
+
+def start_server(folder):
+    """Starts engramd on a free port; returns the process and its address."""
+    port_file = os.path.join(folder, "port")
+    server = subprocess.Popen(
+        [ENGRAMD, "--listen", "127.0.0.1:0", "--port-file", port_file], cwd=folder
+    )
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while not os.path.exists(port_file):
+        if server.poll() is not None or time.monotonic() > deadline:
+            server.kill()
+            raise RuntimeError(f"engramd did not start: exit code {server.poll()}")
+        time.sleep(0.02)  # The file appears in one piece; nothing else tells when.
+    with open(port_file, encoding="utf-8") as file:
+        return server, f"127.0.0.1:{int(file.read())}"
+
+
+def closed_port():
+    """An address at which nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+class CliTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = cls.temporary.name
+        cls.server, cls.address = start_server(cls.folder)
+        random = np.random.default_rng(SEED)
+        cls.patterns = random.standard_normal((20, DIM)).astype(np.float32)
+        cls.noisy = cls.patterns[:3] + 0.05 * random.standard_normal((3, DIM)).astype(np.float32)
+        cls.file = cls.path("patterns.npy")
+        cls.query = cls.path("noisy.npy")
+        np.save(cls.file, cls.patterns)
+        np.save(cls.query, cls.noisy)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.send_signal(signal.SIGTERM)
+        code = cls.server.wait(timeout=60)
+        cls.temporary.cleanup()
+        if code != 0:
+            raise RuntimeError(f"engramd: got exit code {code} after SIGTERM, expected 0")
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder, name)
+
+    def setUp(self):
+        self.bank = self.id().rsplit(".", 1)[-1]
+        self.run_cli("bank", "create", self.bank, "--dim", str(DIM), "--beta", "4")
+
+    def tearDown(self):
+        self.run_cli("bank", "delete", self.bank, "--yes", code=None)
+
+    def run_cli(self, *words, code=0, stdin=b"", server=None, env=None):
+        """Runs a command line and returns (stdout, stderr); `code` None accepts every exit code."""
+        result = subprocess.run(
+            [ENGRAM, *words],
+            input=stdin,
+            capture_output=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "ENGRAM_SERVER": server or self.address, **(env or {})},
+        )
+        if code is not None:
+            self.assertEqual(result.returncode, code, (words, result.stdout, result.stderr))
+        return result.stdout, result.stderr.decode()
+
+    def run_json(self, *words, **options):
+        return json.loads(self.run_cli(*words, "-o", "json", **options)[0])
+
+    def run_npy(self, *words, **options):
+        return np.load(io.BytesIO(self.run_cli(*words, "-o", "npy", **options)[0]))
+
+    def store(self):
+        return self.run_json("store", self.bank, self.file)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    # Banks.
+
+    def test_describe_tells_what_create_was_told(self):
+        bank = self.run_json("bank", "describe", self.bank)
+        self.assertEqual(bank["dim"], DIM)
+        self.assertEqual(bank["pattern_count"], 0)
+        self.assertEqual(bank["default_dynamics"]["beta"], 4)
+        self.assertIn("entmax", self.run_cli("bank", "describe", self.bank)[0].decode())
+
+    def test_list_has_the_bank(self):
+        names = [bank["name"] for bank in self.run_json("bank", "list")["banks"]]
+        self.assertIn(self.bank, names)
+        self.assertIn(self.bank, self.run_cli("bank", "list")[0].decode())
+
+    def test_creating_twice_exits_with_5(self):
+        self.run_cli("bank", "create", self.bank, "--dim", "3", code=5)
+
+    def test_deleting_a_bank_needs_yes_without_a_terminal(self):
+        self.run_cli("bank", "delete", self.bank, code=2)
+        self.assertEqual(self.run_json("bank", "delete", self.bank, "--yes"), {"deleted": self.bank})
+        self.run_cli("bank", "describe", self.bank, code=4)
+
+    def test_bad_settings_exit_with_3(self):
+        self.run_cli("bank", "create", "bad name", "--dim", "3", code=3)
+        self.run_cli("bank", "create", self.bank + "2", "--dim", "0", code=3)
+        self.run_cli("bank", "create", self.bank + "2", "--dim", "3", "--beta", "-1", code=3)
+
+    def test_a_full_bank_exits_with_7(self):
+        name = self.bank + "-small"
+        self.run_cli("bank", "create", name, "--dim", str(DIM), "--max-patterns", "2")
+        self.run_cli("store", name, self.file, code=7)
+        self.run_cli("bank", "delete", name, "--yes")
+
+    # Store, get, delete.
+
+    def test_npy_is_stored_and_comes_back(self):
+        stored = self.store()
+        self.assertEqual(stored["stored_count"], len(self.patterns))
+        ids = [str(id) for id in stored["ids"]]
+        np.testing.assert_array_equal(self.run_npy("get", self.bank, *ids), self.patterns)
+        entry = self.run_json("get", self.bank, ids[0])["patterns"][0]
+        np.testing.assert_array_equal(np.array(entry["pattern"], np.float32), self.patterns[0])
+
+    def test_every_format_is_stored(self):
+        rows = self.patterns[:2]
+        lengths = np.full((2, 1), DIM, np.int32)
+        np.savetxt(self.path("a.csv"), rows, delimiter=",", header="made by NumPy", fmt="%.9g")
+        self.write("a.jsonl", "".join(json.dumps([float(x) for x in row]) + "\n" for row in rows))
+        np.hstack([lengths.view(np.float32), rows]).astype("<f4").tofile(self.path("a.fvecs"))
+        np.save(self.path("a.npy"), np.asfortranarray(rows.astype(">f8")))
+        for ending in ("csv", "jsonl", "fvecs", "npy"):
+            with self.subTest(ending), open(self.path("a." + ending), "rb") as file:
+                ids = self.run_json("store", self.bank, self.path("a." + ending))["ids"]
+                got = self.run_npy("get", self.bank, *map(str, ids))
+                np.testing.assert_array_equal(got, rows)
+                data = file.read()
+                piped = self.run_json("store", self.bank, "-", "--format", ending, stdin=data)
+                self.assertEqual(piped["stored_count"], 2)
+
+    def test_ids_and_payloads_come_from_files(self):
+        ids = self.write("ids.txt", "".join(f"{100 + i}\n" for i in range(20)))
+        payloads = self.write("payloads.txt", "".join(f"label {i}\n" for i in range(20)))
+        words = ["store", self.bank, self.file, "--ids", ids, "--payloads", payloads]
+        self.assertIn("ids 100 to 119", self.run_cli(*words)[0].decode())
+        self.assertEqual(self.run_json("get", self.bank, "107")["patterns"][0]["payload"], "label 7")
+
+    def test_values_are_recalled(self):
+        np.save(self.path("values.npy"), np.eye(20, 3, dtype=np.float32))
+        name = self.bank + "-values"
+        words = ["store", name, self.file, "--values", self.path("values.npy"), "--create"]
+        self.run_cli(*words)
+        self.assertEqual(self.run_json("bank", "describe", name)["value_dim"], 3)
+        query = ["--query", self.query, "--beta", "50"]
+        retrievals = self.run_json("retrieve", name, *query)["retrievals"]
+        self.assertEqual([r["value"] for r in retrievals], np.eye(3).tolist())
+        self.run_cli("bank", "delete", name, "--yes")
+
+    def test_get_writes_lines_that_store_reads(self):
+        first = self.store()["ids"][0]
+        lines = json.dumps(self.run_json("get", self.bank, str(first))["patterns"][0]).encode()
+        name = self.bank + "-copy"
+        self.assertEqual(self.run_json("store", name, "-", "--create", stdin=lines)["ids"], [first])
+        self.run_cli("bank", "delete", name, "--yes")
+
+    def test_deleted_patterns_are_gone(self):
+        ids = [str(id) for id in self.store()["ids"][:2]]
+        self.assertEqual(self.run_json("delete", self.bank, *ids)["deleted_count"], 2)
+        self.run_cli("get", self.bank, ids[0], code=4)
+        self.run_cli("delete", self.bank, ids[0], code=4)
+        missing = self.run_json("delete", self.bank, ids[0], "--allow-missing")
+        self.assertEqual(missing["deleted_count"], 0)
+
+    def test_bad_files_are_named(self):
+        for text, problem in (
+            ("1,2\n3\n", "line 2: got 1 numbers"),
+            ("1,x\n", "line 1: column 1"),
+            ("", "no rows"),
+            ("1,nan\n", "row 0, column 1"),
+        ):
+            with self.subTest(problem):
+                path = self.write("bad.csv", text)
+                errors = self.run_cli("store", self.bank, path, code=3)[1]
+                self.assertIn("bad.csv", errors)
+                self.assertIn(problem, errors)
+        self.run_cli("store", self.bank, self.path("none.npy"), code=4)
+        self.run_cli("store", self.bank, "-", stdin=b"\x01\x02", code=3)
+        self.run_cli("store", self.bank, self.write("narrow.csv", "1,2\n"), code=3)
+        self.run_cli("store", "no-such-bank", self.file, code=4)
+
+    # Retrieve and energy.
+
+    def test_noisy_patterns_are_recalled_exactly(self):
+        ids = self.store()["ids"]
+        words = ["retrieve", self.bank, "--query", self.query, "--beta", "50"]
+        np.testing.assert_array_equal(self.run_npy(*words), self.patterns[:3])
+        for id, retrieval in zip(ids, self.run_json(*words)["retrievals"]):
+            self.assertEqual(retrieval["support"], [{"id": id, "weight": 1}])
+            self.assertTrue(retrieval["exact"])
+            self.assertEqual(retrieval["stop_reason"], "fixed_point")
+            self.assertLess(retrieval["energy_after"], retrieval["energy_before"])
+        table = self.run_cli(*words)[0].decode()
+        self.assertIn("energy before", table)
+        self.assertIn("fixed point", table)
+
+    def test_top_k_weights_add_up_to_k(self):
+        self.store()
+        words = ["retrieve", self.bank, "--query", self.query, "--top-k", "3"]
+        for retrieval in self.run_json(*words)["retrievals"]:
+            self.assertAlmostEqual(retrieval["total_weight"], 3, places=9)
+            self.assertGreaterEqual(retrieval["support_size"], 3)
+
+    def test_alpha_chooses_the_transformation(self):
+        self.store()
+        words = ["energy", self.bank, "--states", self.query]
+        for alpha, name in (("1", "softmax"), ("2", "sparsemax"), ("1.5", "entmax")):
+            by_alpha = self.run_json(*words, "--alpha", alpha)
+            by_name = self.run_json(*words, "--transform", name)
+            self.assertEqual(by_alpha["energies"], by_name["energies"])
+
+    def test_literal_numbers_and_standard_input_are_queries(self):
+        self.store()
+        literal = ",".join(repr(float(x)) for x in self.noisy[0])
+        by_text = self.run_npy("retrieve", self.bank, "--query", literal)
+        by_input = self.run_npy("retrieve", self.bank, "--query", "-", stdin=literal.encode())
+        by_file = self.run_npy("retrieve", self.bank, "--query", self.query)
+        np.testing.assert_array_equal(by_text[0], by_file[0])
+        np.testing.assert_array_equal(by_input, by_text)
+
+    def test_show_draws_query_and_state(self):
+        self.store()
+        words = ["retrieve", self.bank, "--query", self.query, "--show", "4x4"]
+        table = self.run_cli(*words)[0].decode()
+        self.assertIn("+- query 0 ", table)
+        self.assertIn("recalled", table)
+        colored = self.run_cli(*words, "--color", "always", env={"COLORTERM": "truecolor"})[0].decode()
+        self.assertIn("▀", colored)
+        self.assertIn("\x1b[38;2;", colored)
+        self.run_cli("retrieve", self.bank, "--query", self.query, "--show", "3x3", code=2)
+
+    def test_energy_is_the_sum_of_its_parts(self):
+        self.store()
+        words = ["energy", self.bank, "--states", self.query]
+        energies = self.run_json(*words)["energies"]
+        for energy in energies:
+            self.assertAlmostEqual(energy["total"], energy["concave"] + energy["convex"], places=9)
+        np.testing.assert_array_equal(self.run_npy(*words), [energy["total"] for energy in energies])
+        self.assertIn("gradient norm", self.run_cli(*words)[0].decode())
+
+    def test_an_empty_bank_exits_with_6(self):
+        self.run_cli("retrieve", self.bank, "--query", self.query, code=6)
+
+    def test_contradictions_exit_with_2(self):
+        words = ["retrieve", self.bank, "--query", self.query]
+        self.run_cli(*words, "--alpha", "2", "--top-k", "3", code=2)
+        self.run_cli(*words, "--transform", "softmax", "--top-k", "3", code=2)
+        self.run_cli(*words, "--transform", "k-subsets", code=2)
+        self.run_cli(*words, "--show", "4x4", "-o", "json", code=2)
+
+    # What needs no bank.
+
+    def test_info_tells_limits(self):
+        info = self.run_json("info")
+        self.assertGreater(info["limits"]["max_dim"], 0)
+        self.assertIn(info["backend"], info["backends"])
+        self.assertIn("backend", self.run_cli("info")[0].decode())
+
+    def test_health_of_server_and_bank(self):
+        self.assertEqual(self.run_cli("health")[0], b"serving\n")
+        self.assertEqual(self.run_json("health", self.bank), {"serving": True})
+        self.run_cli("health", "no-such-bank", code=4)
+
+    def test_an_unreachable_server_exits_with_8(self):
+        errors = self.run_cli("health", code=8, server=closed_port())[1]
+        self.assertIn("ENGRAM_SERVER", errors)
+
+    def test_a_passed_deadline_exits_with_9(self):
+        self.run_cli("info", "--timeout", "1ns", code=9)
+
+    def test_npy_without_a_matrix_exits_with_2(self):
+        for words in (["info"], ["health"], ["bank", "list"], ["completion", "bash"]):
+            self.run_cli(*words, "-o", "npy", code=2)
+
+    def test_files_are_drawn_without_a_server(self):
+        words = ["show", self.file, "--size", "4x4"]
+        out, errors = self.run_cli(*words, server=closed_port())
+        self.assertIn("+- row 0 ", out.decode())
+        self.assertIn("and 8 more rows", errors)
+        one = self.run_cli(*words, "--row", "19", "--range", "-1,1")[0].decode()
+        self.assertIn("+- row 19 ", one)
+        self.run_cli(*words, "--row", "20", code=2)
+
+    def test_completion_scripts_parse(self):
+        script = self.run_cli("completion", "bash")[0]
+        subprocess.run(["bash", "-n"], input=script, check=True)
+        self.assertTrue(self.run_cli("completion", "zsh")[0].startswith(b"#compdef engram"))
+        self.assertIn(b"complete -c engram", self.run_cli("completion", "fish")[0])
+
+    def test_help_and_version_succeed(self):
+        self.assertIn(b"Exit codes:", self.run_cli("--help")[0])
+        self.assertTrue(self.run_cli("--version")[0].startswith(b"engram "))
+        for command in ("bank", "store", "retrieve", "energy", "get", "delete", "show", "info", "health"):
+            self.assertIn(b"Example", self.run_cli(command, "--help")[0])
+
+    def test_a_full_standard_output_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([ENGRAM, "show", self.file, "--size", "4x4"], stdout=full, check=False)
+        self.assertEqual(result.returncode, 1)
+
+
+if __name__ == "__main__":
+    ENGRAM, ENGRAMD = sys.argv[-2:]
+    unittest.main(argv=sys.argv[:-2])

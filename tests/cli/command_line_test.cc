@@ -1,0 +1,258 @@
+#include "client/cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "client/cli/npy.h"
+#include "engram/matrix.h"
+#include "tests/cli/fake_connection.h"
+
+namespace engram::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Runs command lines against a fake server.
+class CommandLineTest : public testing::Test {
+ protected:
+  int Run(std::vector<const char*> words) {
+    out_.str("");
+    err_.str("");
+    Context context;
+    context.in = &in_;
+    context.in_is_terminal = in_is_terminal_;
+    context.out = {&out_};
+    context.err = {&err_};
+    context.connect = [this](const ConnectionOptions& options) {
+      options_ = options;
+      return Client(server_);
+    };
+    words.insert(words.begin(), "engram");
+    return RunCommandLine(static_cast<int>(words.size()), words.data(), std::move(context));
+  }
+
+  nlohmann::json Json() const { return nlohmann::json::parse(out_.str()); }
+
+  // One retrieval that ended at the pattern 1, 2.
+  void AnswerRetrieve() {
+    *server_->retrieve->mutable_states() = ToMatrix(std::vector<float>{1, 2}, 2);
+    v1::Retrieval* retrieval = server_->retrieve->add_retrievals();
+    retrieval->add_support_ids(17);
+    retrieval->add_support_weights(0.75);
+    retrieval->set_support_size(5);
+    retrieval->set_stop_reason(v1::STOP_REASON_FIXED_POINT);
+    retrieval->set_energy_after(-1.5);
+    retrieval->set_exact(true);
+    server_->retrieve->set_version(4);
+  }
+
+  std::shared_ptr<FakeConnection> server_ = std::make_shared<FakeConnection>();
+  ConnectionOptions options_;
+  std::istringstream in_;
+  bool in_is_terminal_ = false;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(CommandLineTest, HelpAndVersionSucceedOnStandardOutput) {
+  EXPECT_EQ(Run({"--help"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("Exit codes:"));
+  EXPECT_EQ(Run({"retrieve", "--help"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("--top-k"));
+  EXPECT_EQ(Run({"--version"}), 0);
+  EXPECT_THAT(out_.str(), StartsWith("engram "));
+  EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(CommandLineTest, WrongLinesSayWhereTheHelpIs) {
+  EXPECT_EQ(Run({}), 2);
+  EXPECT_EQ(Run({"recall"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("got 'recall'\nSee 'engram --help'."));
+  EXPECT_EQ(Run({"bank", "create", "digits"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("See 'engram bank create --help'."));
+  EXPECT_EQ(Run({"get", "digits", "x"}), 2);
+  EXPECT_EQ(Run({"info", "--timeout", "soon"}), 2);
+  EXPECT_EQ(Run({"info", "-o", "xml"}), 2);
+  EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(CommandLineTest, SharedFlagsStandBeforeAndAfterTheCommand) {
+  EXPECT_EQ(
+      Run({"--server", "a:1", "info", "--timeout", "250ms", "--max-message-bytes", "4096", "-o", "json"}), 0);
+  EXPECT_EQ(options_.target, "a:1");
+  EXPECT_EQ(options_.timeout, absl::Milliseconds(250));
+  EXPECT_EQ(options_.max_message_bytes, 4096);
+  EXPECT_EQ(Json()["server_version"], "9.8.7");
+}
+
+TEST_F(CommandLineTest, ABankMayHaveTheNameOfACommand) {
+  EXPECT_EQ(Run({"bank", "create", "list", "--dim", "3"}), 0);
+  EXPECT_EQ(server_->created.name(), "list");
+}
+
+TEST_F(CommandLineTest, CreateSendsOnlyTheDynamicsThatAreGiven) {
+  EXPECT_EQ(Run({"bank", "create", "digits", "--dim", "64", "--beta", "8", "--durability", "relaxed"}), 0);
+  EXPECT_EQ(server_->created.dim(), 64);
+  EXPECT_EQ(server_->created.default_dynamics().beta(), 8);
+  EXPECT_FALSE(server_->created.default_dynamics().has_tolerance());
+  EXPECT_EQ(server_->created.durability(), v1::DURABILITY_RELAXED);
+  EXPECT_EQ(out_.str(), "created bank 'digits' of dimension 64\n");
+}
+
+TEST_F(CommandLineTest, DeletingABankAsksOnATerminal) {
+  server_->get_bank->mutable_bank()->set_name("digits");
+  in_is_terminal_ = true;
+  in_.str("n\n");
+  EXPECT_EQ(Run({"bank", "delete", "digits"}), 9);
+  EXPECT_EQ(server_->deleted_bank, "");
+  in_.str("y\n");
+  EXPECT_EQ(Run({"bank", "delete", "digits"}), 0);
+  EXPECT_EQ(server_->deleted_bank, "digits");
+}
+
+TEST_F(CommandLineTest, DeletingABankNeedsYesWithoutATerminal) {
+  EXPECT_EQ(Run({"bank", "delete", "digits"}), 2);
+  EXPECT_EQ(server_->deleted_bank, "");
+  EXPECT_EQ(Run({"bank", "delete", "digits", "--yes"}), 0);
+  EXPECT_EQ(server_->deleted_bank, "digits");
+}
+
+TEST_F(CommandLineTest, StoreReadsStandardInput) {
+  in_.str("{\"pattern\": [1, 2], \"id\": 5, \"payload\": \"five\"}\n");
+  server_->store->add_ids(5);
+  EXPECT_EQ(Run({"store", "digits", "-"}), 0) << err_.str();
+  EXPECT_EQ(server_->stored.patterns().cols(), 2);
+  EXPECT_THAT(server_->stored.ids(), ElementsAre(5));
+  EXPECT_THAT(server_->stored.payloads(), ElementsAre("five"));
+  EXPECT_EQ(out_.str(), "stored 1 patterns in 'digits', id 5, version 0\n");
+}
+
+TEST_F(CommandLineTest, StoreCreatesAMissingBankWhenAsked) {
+  server_->get_bank = absl::NotFoundError("no bank");
+  in_.str("1,2,3\n");
+  EXPECT_EQ(Run({"store", "digits", "-", "--create"}), 0) << err_.str();
+  EXPECT_EQ(server_->created.dim(), 3);
+}
+
+TEST_F(CommandLineTest, StoreRefusesWhatIsGivenTwice) {
+  in_.str("{\"pattern\": [1, 2], \"id\": 5}\n");
+  EXPECT_EQ(Run({"store", "digits", "-", "--ids", "/dev/null"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--ids: the pattern file has them already"));
+}
+
+TEST_F(CommandLineTest, BadNumbersAreInvalidArguments) {
+  in_.str("1,2\n1,nan\n");
+  EXPECT_EQ(Run({"store", "digits", "-"}), 3);
+  EXPECT_EQ(
+      err_.str(),
+      "engram: standard input: row 1, column 1 (counted from 0): got nan, allowed are finite float32 numbers "
+      "(INVALID_ARGUMENT)\n");
+}
+
+TEST_F(CommandLineTest, RetrieveSendsFlagsAndNumbers) {
+  AnswerRetrieve();
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "-0.5,1", "--top-k", "3", "--max-support", "7"}), 0)
+      << err_.str();
+  EXPECT_EQ(server_->retrieved.dynamics().k_subsets().k(), 3);
+  EXPECT_EQ(server_->retrieved.max_support(), 7);
+  EXPECT_THAT(*ToValues(server_->retrieved.queries()), ElementsAre(-0.5F, 1));
+  EXPECT_THAT(out_.str(), HasSubstr("fixed point"));
+  EXPECT_THAT(out_.str(), HasSubstr("and 4 more"));
+}
+
+TEST_F(CommandLineTest, RetrieveWritesJson) {
+  AnswerRetrieve();
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2", "-o", "json"}), 0) << err_.str();
+  const nlohmann::json retrieval = Json()["retrievals"][0];
+  EXPECT_EQ(retrieval["state"], nlohmann::json({1.0, 2.0}));
+  EXPECT_EQ(retrieval["support"][0]["id"], 17);
+  EXPECT_EQ(retrieval["stop_reason"], "fixed_point");
+  EXPECT_FALSE(retrieval.contains("energy_before"));
+}
+
+TEST_F(CommandLineTest, RetrieveWritesNpy) {
+  AnswerRetrieve();
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2", "-o", "npy"}), 0) << err_.str();
+  EXPECT_THAT(ParseNpy(out_.str())->values, ElementsAre(1, 2));
+}
+
+TEST_F(CommandLineTest, RetrieveDrawsTheQueryBesideTheState) {
+  AnswerRetrieve();
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2", "--show", "2x1"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("|"));
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2", "--show", "3x1"}), 2);
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2", "--show", "2x1", "-o", "json"}), 2);
+}
+
+TEST_F(CommandLineTest, AResponseOfAnotherShapeIsAnInternalError) {
+  AnswerRetrieve();
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2,3"}), 11);
+  server_->retrieve->add_retrievals();
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2"}), 11);
+  EXPECT_EQ(Run({"get", "digits", "1"}), 11);
+}
+
+TEST_F(CommandLineTest, GetWritesWhatStoreReads) {
+  server_->get_patterns->add_ids(3);
+  server_->get_patterns->add_payloads("\xff");
+  *server_->get_patterns->mutable_patterns() = ToMatrix(std::vector<float>{0.1F, 2}, 2);
+  EXPECT_EQ(Run({"get", "digits", "3", "-o", "json"}), 0) << err_.str();
+  in_.str(Json()["patterns"][0].dump());
+  EXPECT_EQ(Run({"store", "copy", "-"}), 0) << err_.str();
+  EXPECT_THAT(*ToValues(server_->stored.patterns()), ElementsAre(0.1F, 2));
+  EXPECT_THAT(server_->stored.payloads(), ElementsAre("\xff"));
+}
+
+TEST_F(CommandLineTest, EnergyWritesTotals) {
+  server_->energy->add_energies()->set_total(-2.5);
+  EXPECT_EQ(Run({"energy", "digits", "--states", "1,2", "-o", "npy"}), 0) << err_.str();
+  EXPECT_THAT(ParseNpy(out_.str())->values, ElementsAre(-2.5F));
+  EXPECT_EQ(Run({"energy", "digits", "--states", "1,2", "-o", "json"}), 0);
+  EXPECT_EQ(Json()["energies"][0]["total"], -2.5);
+}
+
+TEST_F(CommandLineTest, DeleteSendsItsIds) {
+  EXPECT_EQ(Run({"delete", "digits", "3", "4", "--allow-missing"}), 0) << err_.str();
+  EXPECT_THAT(server_->deleted.ids(), ElementsAre(3, 4));
+  EXPECT_TRUE(server_->deleted.allow_missing());
+}
+
+TEST_F(CommandLineTest, HealthAsksOnceAndNotForLong) {
+  EXPECT_EQ(Run({"health", "digits"}), 0);
+  EXPECT_EQ(server_->health_service, "bank/digits");
+  EXPECT_EQ(options_.max_attempts, 1);
+  EXPECT_EQ(options_.timeout, absl::Seconds(5));
+  server_->health = absl::UnavailableError("starting");
+  EXPECT_EQ(Run({"health"}), 8);
+  EXPECT_EQ(server_->health_service, "");
+  EXPECT_THAT(err_.str(), HasSubstr("see --server and ENGRAM_SERVER"));
+}
+
+TEST_F(CommandLineTest, NpyIsRefusedWhereThereIsNoMatrix) {
+  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
+           {"info"}, {"health"}, {"bank", "list"}, {"bank", "describe", "b"}, {"delete", "b", "1"}}) {
+    std::vector<const char*> line = words;
+    line.insert(line.end(), {"-o", "npy"});
+    EXPECT_EQ(Run(line), 2);
+  }
+}
+
+TEST_F(CommandLineTest, CompletionScriptsKnowEveryCommandAndChoice) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_EQ(Run({"completion", shell}), 0);
+    for (const char* word :
+         {"engram bank create", "retrieve", "k-subsets", "max-message-bytes", "completion"}) {
+      EXPECT_THAT(out_.str(), HasSubstr(word)) << shell;
+    }
+  }
+  EXPECT_EQ(Run({"completion", "tcsh"}), 2);
+}
+
+}  // namespace
+}  // namespace engram::cli
