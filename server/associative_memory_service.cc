@@ -16,7 +16,8 @@ namespace {
 absl::Status ShuttingDown() {
   ErrorDetails details;
   details.reason = "SHUTTING_DOWN";
-  return MakeError(absl::StatusCode::kUnavailable, details, "the server is shutting down; retry elsewhere or later");
+  return MakeError(absl::StatusCode::kUnavailable, details,
+                   "the server is shutting down; retry elsewhere or later");
 }
 
 // A stream that ends with an error at once.
@@ -126,7 +127,8 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemorySe
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ScanPatterns(Context*, const Bytes*) {
   return new RefusedStream<grpc::ServerWriteReactor<Bytes>>(NotYetImplemented("", "ScanPatterns"));
 }
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::RetrieveStream(Context*) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::RetrieveStream(
+    Context*) {
   return new RefusedStream<grpc::ServerBidiReactor<Bytes, Bytes>>(NotYetImplemented("", "RetrieveStream"));
 }
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Recall(Context*, const Bytes*) {
@@ -228,8 +230,8 @@ absl::Status AssociativeMemoryService::StartRetrieve(const v1::RetrieveRequest& 
   ENGRAM_ASSIGN_OR_RETURN(ParsedRetrieve parsed, ParseRetrieve(request, bank->settings(), parts_.limits));
   parsed.call.deadline = call->deadline();
   parsed.call.cancellation = call->cancellation();
-  auto done = [call, dynamics = parsed.call.dynamics, parts = parsed.support_parts, encoding = parsed.encoding,
-               limits = parts_.limits](absl::StatusOr<RetrieveResult> result) {
+  auto done = [call, dynamics = parsed.call.dynamics, parts = parsed.support_parts,
+               encoding = parsed.encoding, limits = parts_.limits](absl::StatusOr<RetrieveResult> result) {
     call->Answer(result.ok() ? FillRetrieve(*result, dynamics, parts, encoding, limits)
                              : absl::StatusOr<v1::RetrieveResponse>(result.status()));
   };

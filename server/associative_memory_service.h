@@ -18,8 +18,8 @@
 
 namespace engram {
 
-// The RPCs of engram.v1.AssociativeMemory, each a pipeline: parse, find, do, fill. Requests arrive as bytes
-// (see UnaryCall), hence the raw methods.
+// Requests arrive as bytes (see UnaryCall), hence the raw methods: one line for each RPC.
+// clang-format off
 template <typename Base>
 using RawUnaryMethods =
     v1::AssociativeMemory::WithRawCallbackMethod_CreateBank<
@@ -33,14 +33,16 @@ using RawUnaryMethods =
     v1::AssociativeMemory::WithRawCallbackMethod_Retrieve<
     v1::AssociativeMemory::WithRawCallbackMethod_Energy<
     v1::AssociativeMemory::WithRawCallbackMethod_Differentiate<
-    v1::AssociativeMemory::WithRawCallbackMethod_GetCapabilities<Base>>>>>>>>>>>>;  // clang-format off
+    v1::AssociativeMemory::WithRawCallbackMethod_GetCapabilities<Base>>>>>>>>>>>>;
 template <typename Base>
 using RawStreamMethods =
     v1::AssociativeMemory::WithRawCallbackMethod_BulkStore<
     v1::AssociativeMemory::WithRawCallbackMethod_ScanPatterns<
     v1::AssociativeMemory::WithRawCallbackMethod_RetrieveStream<
-    v1::AssociativeMemory::WithRawCallbackMethod_Recall<Base>>>>;  // clang-format on
+    v1::AssociativeMemory::WithRawCallbackMethod_Recall<Base>>>>;
+// clang-format on
 
+// The RPCs of engram.v1.AssociativeMemory, each a pipeline: parse, find, do, fill.
 class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::AssociativeMemory::Service>> {
  public:
   // What the service works with; all must outlive it.
@@ -99,11 +101,13 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
 
   // How a handler of either kind gets its call.
   template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* Run(Context* context, const Bytes* request, Bytes* response,
-                                absl::StatusOr<Response> (AssociativeMemoryService::*handler)(const Request&));
+  grpc::ServerUnaryReactor* Run(
+      Context* context, const Bytes* request, Bytes* response,
+      absl::StatusOr<Response> (AssociativeMemoryService::*handler)(const Request&));
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Start(Context* context, const Bytes* request, Bytes* response,
-                                  absl::Status (AssociativeMemoryService::*handler)(const Request&, UnaryCall*));
+                                  absl::Status (AssociativeMemoryService::*handler)(const Request&,
+                                                                                    UnaryCall*));
   // Refuses a call that is not built yet.
   grpc::ServerUnaryReactor* Refuse(Context* context, const char* rpc);
 

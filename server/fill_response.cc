@@ -47,9 +47,10 @@ absl::Status CheckFits(int64_t bytes, const Limits& limits) {
   ErrorDetails details;
   details.reason = "MESSAGE_TOO_LARGE";
   details.metadata = {{"got", absl::StrCat(bytes)}, {"allowed", absl::StrCat(limits.max_message_bytes)}};
-  return MakeError(absl::StatusCode::kResourceExhausted, details,
-                   absl::StrCat("the response would take ", bytes, " bytes, allowed ", limits.max_message_bytes,
-                                "; ask for less, or raise --max-message-bytes on both sides"));
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, details,
+      absl::StrCat("the response would take ", bytes, " bytes, allowed ", limits.max_message_bytes,
+                   "; ask for less, or raise --max-message-bytes on both sides"));
 }
 
 v1::StopReason FillStopReason(StopReason reason) {

@@ -15,7 +15,8 @@ nlohmann::ordered_json ToJson(const LogField& field) {
   return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, field.second);
 }
 
-// JSON's quoting, which also keeps a hostile value from breaking a line; bytes that are not UTF-8 are replaced.
+// JSON's quoting, which also keeps a hostile value from breaking a line; bytes that are not UTF-8 are
+// replaced.
 std::string Quoted(const nlohmann::ordered_json& value) {
   return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -25,8 +26,9 @@ std::string TextValue(const LogField& field) {
   const nlohmann::ordered_json value = ToJson(field);
   if (!value.is_string()) return Quoted(value);
   const auto& text = value.get_ref<const std::string&>();
-  const bool plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                             "0123456789._-:/+%") == std::string::npos;
+  const bool plain = !text.empty() && text.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789._-:/+%") == std::string::npos;
   return plain ? text : Quoted(value);
 }
 
@@ -46,7 +48,8 @@ void Log(spdlog::level::level_enum level, const char* event, std::initializer_li
 }  // namespace
 
 void InitLog(const std::string& level, LogFormat format) {
-  auto logger = std::make_shared<spdlog::logger>("engramd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("engramd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);
   const std::string pattern = format == LogFormat::kJson

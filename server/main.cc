@@ -30,7 +30,8 @@ constexpr int kExitInterrupted = 3;
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  if (!(file && text << file.rdbuf())) return absl::NotFoundError(absl::StrCat("config: cannot read '", path, "'"));
+  if (!(file && text << file.rdbuf()))
+    return absl::NotFoundError(absl::StrCat("config: cannot read '", path, "'"));
   return text.str();
 }
 
@@ -50,8 +51,8 @@ void AddOptions(CLI::App* app, OptionValues* values, std::string* config) {
       ->envname("ENGRAM_CONFIG");
   for (const Option& option : OptionTable()) {
     app->add_option_function<std::string>(
-           "--" + option.name, [values, name = option.name](const std::string& value) { (*values)[name] = value; },
-           option.help)
+           "--" + option.name,
+           [values, name = option.name](const std::string& value) { (*values)[name] = value; }, option.help)
         ->type_name(option.argument)
         ->default_str(option.default_value)
         ->envname(option.env_name());
@@ -109,14 +110,18 @@ int Main(int argc, char** argv) {
   CLI::App app("engramd: serves named banks of patterns that recall each other, over gRPC.", "engramd");
   app.set_version_flag("--version", std::string("engramd ") + ENGRAM_VERSION);
   app.footer(
-      "Each option can also be set in the environment or in the file that --config names; flags come first, then\n"
-      "the environment, the file, the defaults. SIGTERM drains: calls in flight finish. A second one ends at once.\n"
-      "\nExit codes: 0 stopped after a drain; 1 could not start; 2 wrong options; 3 left with calls unfinished.");
+      "Each option can also be set in the environment or in the file that --config names; flags come first, "
+      "then\n"
+      "the environment, the file, the defaults. SIGTERM drains: calls in flight finish. A second one ends at "
+      "once.\n"
+      "\nExit codes: 0 stopped after a drain; 1 could not start; 2 wrong options; 3 left with calls "
+      "unfinished.");
   OptionValues values;
   std::string config;
   bool print_sample = false;
   AddOptions(&app, &values, &config);
-  app.add_flag("--print-sample-config", print_sample, "Print a file with every option at its default, and exit.");
+  app.add_flag("--print-sample-config", print_sample,
+               "Print a file with every option at its default, and exit.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -54,7 +54,8 @@ Setter Count(const std::string& name, T ServerOptions::*field, int64_t least, in
 // A number of bytes, perhaps with a unit.
 Setter Bytes(const std::string& name, int64_t ServerOptions::*field, int64_t least) {
   return [=](const std::string& value, ServerOptions* options) {
-    static constexpr std::pair<const char*, int> kUnits[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+    static constexpr std::pair<const char*, int> kUnits[] = {
+        {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
     absl::string_view digits = value;
     int shift = 0;
     for (const auto& [unit, unit_shift] : kUnits) {
@@ -62,8 +63,10 @@ Setter Bytes(const std::string& name, int64_t ServerOptions::*field, int64_t lea
     }
     int64_t number = 0;
     const bool parsed = absl::SimpleAtoi(digits, &number);
-    if (!parsed || number < 0 || number > std::numeric_limits<int64_t>::max() >> shift || number << shift < least) {
-      return BadValue(name, value, absl::StrCat(least, " bytes or more; KiB, MiB, GiB and TiB may follow the number"));
+    if (!parsed || number < 0 || number > std::numeric_limits<int64_t>::max() >> shift ||
+        number << shift < least) {
+      return BadValue(name, value,
+                      absl::StrCat(least, " bytes or more; KiB, MiB, GiB and TiB may follow the number"));
     }
     options->*field = number << shift;
     return absl::OkStatus();
@@ -81,7 +84,8 @@ Setter Switch(const std::string& name, bool ServerOptions::*field) {
 Setter Time(const std::string& name, absl::Duration ServerOptions::*field) {
   return [=](const std::string& value, ServerOptions* options) {
     absl::Duration duration;
-    if (!absl::ParseDuration(value, &duration) || duration < absl::ZeroDuration() || duration > absl::Hours(1)) {
+    if (!absl::ParseDuration(value, &duration) || duration < absl::ZeroDuration() ||
+        duration > absl::Hours(1)) {
       return BadValue(name, value, "a time from 0 to 1h, such as 500ms or 30s");
     }
     options->*field = duration;
@@ -93,12 +97,14 @@ std::vector<Option> MakeTable() {
   using O = ServerOptions;
   return {
       {"listen", "HOST:PORT", "127.0.0.1:7411",
-       "Address to serve on; port 0 takes a free one; unix:/PATH for a socket. There is no transport security: "
+       "Address to serve on; port 0 takes a free one; unix:/PATH for a socket. There is no transport "
+       "security: "
        "an address that others can reach lets them in.",
        Text(&O::listen)},
       {"port-file", "PATH", "", "Write the port here, as text, once the server answers. Empty: nowhere.",
        Text(&O::port_file)},
-      {"backend", "NAME", "auto", "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
+      {"backend", "NAME", "auto",
+       "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
        OneOf("backend", &O::backend, {"auto", "reference", "cpu"})},
       {"threads", "COUNT", "0", "Threads of a sweep, 0 to 1024. 0: one for each processor.",
        Count("threads", &O::threads, 0, 1024)},
@@ -106,7 +112,8 @@ std::vector<Option> MakeTable() {
        "Memory that banks may use in all; units as in 8GiB. 0: 80 % of the machine's or the container's.",
        Bytes("memory-budget-bytes", &O::memory_budget_bytes, 0)},
       {"scratch-bytes", "BYTES", "1GiB",
-       "Memory that one sweep may use for scores, at least 1MiB; large banks are swept with fewer queries at a time.",
+       "Memory that one sweep may use for scores, at least 1MiB; large banks are swept with fewer queries at "
+       "a time.",
        Bytes("scratch-bytes", &O::scratch_bytes, int64_t{1} << 20)},
       {"max-message-bytes", "BYTES", "64MiB",
        "Largest message, either way, 64KiB to 1GiB. Clients need the same limit.",
@@ -116,7 +123,8 @@ std::vector<Option> MakeTable() {
       {"max-batch", "COUNT", "256", "Largest number of queries in a request and in a sweep, 1 to 4096.",
        Count("max-batch", &O::max_batch, 1, 4096)},
       {"queue-capacity", "COUNT", "4096",
-       "Largest number of queries waiting and in flight, at least max-batch; above it calls get RESOURCE_EXHAUSTED.",
+       "Largest number of queries waiting and in flight, at least max-batch; above it calls get "
+       "RESOURCE_EXHAUSTED.",
        Count("queue-capacity", &O::queue_capacity, 1, 1'000'000)},
       {"reflection", "BOOL", "true", "Serve gRPC reflection, so that generic clients can list the API.",
        Switch("reflection", &O::reflection)},
@@ -188,8 +196,8 @@ std::string SampleOptionsFile() {
       "# Settings of engramd, each at its default. Use: engramd --config PATH\n"
       "# Flags come before the environment, that before this file, and this file before the defaults.\n";
   for (const Option& option : OptionTable()) {
-    absl::StrAppend(&text, "\n# ", option.help, "\n# Environment: ", option.env_name(), "\n", option.name, " = ",
-                    option.default_value, "\n");
+    absl::StrAppend(&text, "\n# ", option.help, "\n# Environment: ", option.env_name(), "\n", option.name,
+                    " = ", option.default_value, "\n");
   }
   return text;
 }

@@ -34,10 +34,10 @@ struct ServerOptions {
 
 // One setting: a flag --NAME, an environment variable ENGRAM_NAME, a line "NAME = VALUE" of the file.
 struct Option {
-  std::string name;           // "max-batch"
-  std::string argument;       // What the value is, for --help: "COUNT".
+  std::string name;      // "max-batch"
+  std::string argument;  // What the value is, for --help: "COUNT".
   std::string default_value;
-  std::string help;           // With unit and range.
+  std::string help;  // With unit and range.
   // Sets the field. INVALID_ARGUMENT "NAME: got ..., allowed ...".
   std::function<absl::Status(const std::string& value, ServerOptions* options)> set;
 

@@ -31,7 +31,8 @@ absl::StatusOr<Transform> ParseTransform(const v1::Dynamics& wire, const Transfo
     case v1::Dynamics::kKSubsets:
       return Made("k_subsets", KSubsets::Make(wire.k_subsets().k()));
     default: {
-      const google::protobuf::OneofDescriptor* oneof = v1::Dynamics::descriptor()->FindOneofByName("transformation");
+      const google::protobuf::OneofDescriptor* oneof =
+          v1::Dynamics::descriptor()->FindOneofByName("transformation");
       const std::string name = v1::Dynamics::GetReflection()->GetOneofFieldDescriptor(wire, oneof)->name();
       return NotYetImplemented(name, absl::StrCat("the transformation ", name));
     }
@@ -43,7 +44,8 @@ absl::Status CheckPostTransformation(const v1::PostTransformation& wire) {
       wire.kind_case() == v1::PostTransformation::kIdentity) {
     return absl::OkStatus();
   }
-  const google::protobuf::OneofDescriptor* oneof = v1::PostTransformation::descriptor()->FindOneofByName("kind");
+  const google::protobuf::OneofDescriptor* oneof =
+      v1::PostTransformation::descriptor()->FindOneofByName("kind");
   const std::string name =
       v1::PostTransformation::GetReflection()->GetOneofFieldDescriptor(wire, oneof)->name();
   return NotYetImplemented(absl::StrCat("post_transformation.", name),

@@ -19,7 +19,8 @@ absl::Status CheckShape(const v1::Matrix& matrix, const std::string& field, int6
     return InvalidField(absl::StrCat(field, ".rows"), absl::StrCat(matrix.rows()), "1 or more");
   }
   if (matrix.cols() != cols) {
-    return InvalidField(absl::StrCat(field, ".cols"), absl::StrCat(matrix.cols()), absl::StrCat(cols, ", ", whose));
+    return InvalidField(absl::StrCat(field, ".cols"), absl::StrCat(matrix.cols()),
+                        absl::StrCat(cols, ", ", whose));
   }
   if (!matrix.data().empty() && matrix.values_size() > 0) {
     return InvalidField(field, "both data and values", "one of the two");

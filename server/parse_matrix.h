@@ -21,8 +21,8 @@ struct ParsedMatrix {
   MatrixView<const float> view() const { return {values.data(), rows, cols}; }
 };
 
-// INVALID_ARGUMENT: `matrix` is not such a matrix with `cols` columns, which is the dimension `whose`, such as
-// "the dim of bank 'faces'". `field` is its path in the request.
+// INVALID_ARGUMENT: `matrix` is not such a matrix with `cols` columns, which is the dimension `whose`, such
+// as "the dim of bank 'faces'". `field` is its path in the request.
 absl::StatusOr<ParsedMatrix> ParseMatrix(const v1::Matrix& matrix, const std::string& field, int64_t cols,
                                          const std::string& whose);
 

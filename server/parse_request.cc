@@ -35,7 +35,8 @@ absl::StatusOr<Durability> ParseDurability(v1::Durability wire, Durability stron
       asked = Durability::kSynced;
       break;
     default:
-      return InvalidField("durability", absl::StrCat(static_cast<int>(wire)), "a value of engram.v1.Durability");
+      return InvalidField("durability", absl::StrCat(static_cast<int>(wire)),
+                          "a value of engram.v1.Durability");
   }
   if (asked > strongest) {
     return NotYetImplemented("durability", absl::StrCat("durability ", v1::Durability_Name(wire)));
@@ -45,7 +46,8 @@ absl::StatusOr<Durability> ParseDurability(v1::Durability wire, Durability stron
 
 std::string DimOf(const BankSettings& bank) { return absl::StrCat("the dim of bank '", bank.name, "'"); }
 
-absl::StatusOr<Dynamics> ParseDynamicsIn(const char* field, const v1::Dynamics& wire, const Dynamics& defaults) {
+absl::StatusOr<Dynamics> ParseDynamicsIn(const char* field, const v1::Dynamics& wire,
+                                         const Dynamics& defaults) {
   absl::StatusOr<Dynamics> dynamics = ParseDynamics(wire, defaults);
   if (!dynamics.ok()) return Within(field, dynamics.status());
   return dynamics;
@@ -57,8 +59,9 @@ absl::StatusOr<ParsedMatrix> ParseValues(const v1::StoreRequest& request, const 
     return InvalidField("values", "a matrix", absl::StrCat("none: bank '", bank.name, "' has no values"));
   }
   if (!request.has_values()) {
-    return InvalidField("values", "none",
-                        absl::StrCat("a matrix [n, ", bank.value_dim, "]: bank '", bank.name, "' has values"));
+    return InvalidField(
+        "values", "none",
+        absl::StrCat("a matrix [n, ", bank.value_dim, "]: bank '", bank.name, "' has values"));
   }
   ENGRAM_ASSIGN_OR_RETURN(ParsedMatrix values,
                           ParseMatrix(request.values(), "values", bank.value_dim,
@@ -107,11 +110,13 @@ absl::StatusOr<int64_t> ParseMaxSupport(const v1::RetrieveRequest& request, cons
   }
   // An id and a weight take at least this much of a message.
   constexpr int64_t kBytesPerEntry = 9;
-  const int64_t largest = limits.max_message_bytes / (kBytesPerEntry * std::max<int64_t>(1, request.queries().rows()));
+  const int64_t largest =
+      limits.max_message_bytes / (kBytesPerEntry * std::max<int64_t>(1, request.queries().rows()));
   if (max_support > largest) {
-    return InvalidField("max_support", absl::StrCat(max_support),
-                        absl::StrCat("at most ", largest, " for this many queries: the response has to fit in ",
-                                     limits.max_message_bytes, " bytes"));
+    return InvalidField(
+        "max_support", absl::StrCat(max_support),
+        absl::StrCat("at most ", largest, " for this many queries: the response has to fit in ",
+                     limits.max_message_bytes, " bytes"));
   }
   return max_support;
 }
@@ -123,7 +128,8 @@ absl::StatusOr<std::string> ParseName(const std::string& name, const std::string
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
   };
   const auto size = static_cast<int64_t>(name.size());
-  if (size >= 1 && size <= Limits::kMaxNameBytes && std::all_of(name.begin(), name.end(), allowed)) return name;
+  if (size >= 1 && size <= Limits::kMaxNameBytes && std::all_of(name.begin(), name.end(), allowed))
+    return name;
   const std::string got = size <= Limits::kMaxNameBytes
                               ? absl::StrCat("'", absl::CHexEscape(name), "'")
                               : absl::StrCat(size, " bytes, '", absl::CHexEscape(name.substr(0, 32)), "...'");
@@ -150,7 +156,8 @@ absl::StatusOr<BankSettings> ParseCreateBank(const v1::CreateBankRequest& reques
 absl::StatusOr<ListBanksCall> ParseListBanks(const v1::ListBanksRequest& request) {
   ListBanksCall call;
   if (request.page_size() < 0 || request.page_size() > Limits::kMaxPageSize) {
-    return InvalidField("page_size", absl::StrCat(request.page_size()), absl::StrCat("0 to ", Limits::kMaxPageSize));
+    return InvalidField("page_size", absl::StrCat(request.page_size()),
+                        absl::StrCat("0 to ", Limits::kMaxPageSize));
   }
   call.page_size = request.page_size() == 0 ? Limits::kDefaultPageSize : request.page_size();
   if (!request.page_token().empty()) {
@@ -170,7 +177,8 @@ absl::StatusOr<StoreCall> ParseStore(const v1::StoreRequest& request, const Bank
   }
   for (int i = 0; i < request.payloads_size(); ++i) {
     if (static_cast<int64_t>(request.payloads(i).size()) > Limits::kMaxPayloadBytes) {
-      return InvalidField(absl::StrCat("payloads[", i, "]"), absl::StrCat(request.payloads(i).size(), " bytes"),
+      return InvalidField(absl::StrCat("payloads[", i, "]"),
+                          absl::StrCat(request.payloads(i).size(), " bytes"),
                           absl::StrCat("at most ", Limits::kMaxPayloadBytes, " bytes"));
     }
   }
@@ -212,11 +220,13 @@ absl::StatusOr<ParsedRetrieve> ParseRetrieve(const v1::RetrieveRequest& request,
   ParsedRetrieve parsed;
   ENGRAM_RETURN_IF_ERROR(CheckArithmetic(request.arithmetic()));
   ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix queries, ParseBatch(request.queries(), "queries", bank, limits));
-  ENGRAM_ASSIGN_OR_RETURN(parsed.call.dynamics, ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));
+  ENGRAM_ASSIGN_OR_RETURN(parsed.call.dynamics,
+                          ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));
   ENGRAM_ASSIGN_OR_RETURN(parsed.call.max_support, ParseMaxSupport(request, limits));
   ENGRAM_ASSIGN_OR_RETURN(parsed.encoding, ParseEncoding(request.encoding(), queries.encoding));
   if (request.support_parts().values() && bank.value_dim == 0) {
-    return InvalidField("support_parts.values", "true", absl::StrCat("false: bank '", bank.name, "' has no values"));
+    return InvalidField("support_parts.values", "true",
+                        absl::StrCat("false: bank '", bank.name, "' has no values"));
   }
   parsed.support_parts = request.support_parts();
   parsed.call.with_energy = !request.omit_energy();
@@ -228,7 +238,8 @@ absl::StatusOr<Call> ParseEnergy(const v1::EnergyRequest& request, const BankSet
                                  const Limits& limits) {
   Call call;
   ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix states, ParseBatch(request.states(), "states", bank, limits));
-  ENGRAM_ASSIGN_OR_RETURN(call.dynamics, ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));
+  ENGRAM_ASSIGN_OR_RETURN(call.dynamics,
+                          ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));
   call.states.assign(states.values.begin(), states.values.end());
   return call;
 }

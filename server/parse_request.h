@@ -50,7 +50,8 @@ absl::StatusOr<std::vector<uint64_t>> ParseIds(const google::protobuf::RepeatedF
                                                bool distinct);
 
 // The encoding of a response whose request's own matrices have `default_encoding`.
-absl::StatusOr<v1::MatrixEncoding> ParseEncoding(v1::MatrixEncoding encoding, v1::MatrixEncoding default_encoding);
+absl::StatusOr<v1::MatrixEncoding> ParseEncoding(v1::MatrixEncoding encoding,
+                                                 v1::MatrixEncoding default_encoding);
 
 struct ParsedRetrieve {
   RetrieveCall call;

@@ -35,7 +35,8 @@ constexpr char kApiVersion[] = "v1";
 constexpr double kDefaultBudgetShare = 0.8;
 
 int ThreadCount(const ServerOptions& options) {
-  return options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return options.threads > 0 ? options.threads
+                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 int64_t BudgetBytes(const ServerOptions& options) {
@@ -83,10 +84,11 @@ class RunningServer : public Server {
         engine_({options.queue_capacity, options.max_batch, options.scratch_bytes}, sweeper_.get(),
                 sweep_pool_.get(), &clock_),
         blocking_calls_(std::max(2, ThreadCount(options))),
-        service_({&banks_, &budget_, &journal_, &engine_, &blocking_calls_, &gate_, &clock_,
-                  Limits{options.max_message_bytes, options.max_batch},
-                  MakeCapabilities(options, *sweeper_, chosen.reason, journal_),
-                  [this](const std::string& bank, bool serving) { SetHealth(BankHealthName(bank), serving); }}) {}
+        service_(
+            {&banks_, &budget_, &journal_, &engine_, &blocking_calls_, &gate_, &clock_,
+             Limits{options.max_message_bytes, options.max_batch},
+             MakeCapabilities(options, *sweeper_, chosen.reason, journal_),
+             [this](const std::string& bank, bool serving) { SetHealth(BankHealthName(bank), serving); }}) {}
 
   ~RunningServer() override {
     if (grpc_ == nullptr) return;
@@ -106,8 +108,8 @@ class RunningServer : public Server {
     grpc_ = builder.BuildAndStart();
     const bool is_socket = options_.listen.rfind("unix:", 0) == 0;
     if (grpc_ == nullptr || (port_ == 0 && !is_socket)) {
-      return absl::UnavailableError(absl::StrCat("listen: cannot bind '", options_.listen,
-                                                 "'; is another server running there?"));
+      return absl::UnavailableError(
+          absl::StrCat("listen: cannot bind '", options_.listen, "'; is another server running there?"));
     }
     SetHealth(kServiceHealthName, true);
     return absl::OkStatus();

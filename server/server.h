@@ -12,8 +12,8 @@ namespace engram {
 // A running server: everything between the options and the port.
 class Server {
  public:
-  // Serves from when it returns. INVALID_ARGUMENT: the backend does not exist. UNAVAILABLE: the address cannot
-  // be bound.
+  // Serves from when it returns. INVALID_ARGUMENT: the backend does not exist. UNAVAILABLE: the address
+  // cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Stops at once what still runs; Drain first to let calls finish.
@@ -22,8 +22,8 @@ class Server {
   // The port it listens on.
   virtual int port() const = 0;
 
-  // Reports NOT_SERVING, waits for the drain delay, refuses new calls and waits until those in flight are done,
-  // at most for the drain grace. Returns how many were not.
+  // Reports NOT_SERVING, waits for the drain delay, refuses new calls and waits until those in flight are
+  // done, at most for the drain grace. Returns how many were not.
   virtual int64_t Drain() = 0;
 };
 

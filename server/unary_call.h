@@ -38,7 +38,8 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   // INVALID_ARGUMENT: the bytes are not a valid `message`.
   static absl::Status Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message* message) {
     grpc::ByteBuffer readable = bytes;  // Shares the bytes.
-    if (grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(&readable, message).ok()) {
+    if (grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(&readable, message)
+            .ok()) {
       return absl::OkStatus();
     }
     return InvalidField("request", absl::StrCat(bytes.Length(), " bytes that do not parse"),

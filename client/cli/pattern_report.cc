@@ -22,6 +22,21 @@ bool IsUtf8(const std::string& text) {
   }
 }
 
+// Whether `text` is UTF-8 without the control characters U+0080 to U+009F, which a terminal may obey.
+bool IsSafeUtf8(const std::string& text) {
+  for (size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] == '\xc2' && static_cast<unsigned char>(text[i + 1]) < 0xa0) return false;
+  }
+  return IsUtf8(text);
+}
+
+// The beginning of `text`, cut between characters if it is UTF-8.
+std::string Shortened(const std::string& text) {
+  size_t end = std::min(text.size(), kShownPayloadBytes);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 std::string PayloadAt(const v1::GetPatternsResponse& response, int index) {
   return index < response.payloads_size() ? response.payloads(index) : "";
 }
@@ -46,9 +61,9 @@ std::string NumbersText(absl::Span<const float> numbers) {
 
 std::string PayloadText(const std::string& payload) {
   if (payload.empty()) return "";
-  const bool is_long = payload.size() > kShownPayloadBytes;
-  return absl::StrCat("\"", absl::CHexEscape(payload.substr(0, kShownPayloadBytes)), is_long ? "..." : "",
-                      "\"");
+  const std::string shown = Shortened(payload);
+  return absl::StrCat("\"", IsSafeUtf8(shown) ? absl::Utf8SafeCHexEscape(shown) : absl::CHexEscape(shown),
+                      shown.size() < payload.size() ? "..." : "", "\"");
 }
 
 void SetPayload(const std::string& payload, Json* json) {

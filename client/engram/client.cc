@@ -34,7 +34,8 @@ v1::StoreRequest SliceStore(const v1::StoreRequest& request, int64_t begin, int6
   slice.set_bank(request.bank());
   *slice.mutable_patterns() = SliceRows(request.patterns(), begin, end);
   if (request.has_values()) *slice.mutable_values() = SliceRows(request.values(), begin, end);
-  if (request.ids_size() > 0) slice.mutable_ids()->Add(request.ids().begin() + begin, request.ids().begin() + end);
+  if (request.ids_size() > 0)
+    slice.mutable_ids()->Add(request.ids().begin() + begin, request.ids().begin() + end);
   for (int64_t i = begin; i < end && request.payloads_size() > 0; ++i) {
     slice.add_payloads(request.payloads(static_cast<int>(i)));
   }
@@ -133,7 +134,8 @@ absl::StatusOr<v1::GetPatternsResponse> Client::GetPatterns(const v1::GetPattern
   return connection_->GetPatterns(request);
 }
 
-absl::StatusOr<v1::DeletePatternsResponse> Client::DeletePatterns(const v1::DeletePatternsRequest& request) const {
+absl::StatusOr<v1::DeletePatternsResponse> Client::DeletePatterns(
+    const v1::DeletePatternsRequest& request) const {
   return connection_->DeletePatterns(request);
 }
 
@@ -149,6 +151,8 @@ absl::StatusOr<v1::GetCapabilitiesResponse> Client::GetCapabilities() const {
   return connection_->GetCapabilities(v1::GetCapabilitiesRequest());
 }
 
-absl::Status Client::CheckHealth(const std::string& service) const { return connection_->CheckHealth(service); }
+absl::Status Client::CheckHealth(const std::string& service) const {
+  return connection_->CheckHealth(service);
+}
 
 }  // namespace engram

@@ -17,7 +17,9 @@ namespace engram {
 
 // A client of an Engram server.
 //
-//   engram::Client client = engram::Client::Connect({.target = "localhost:7411"});
+//   engram::ConnectionOptions options;
+//   options.target = "localhost:7411";
+//   const engram::Client client = engram::Client::Connect(options);
 //   absl::StatusOr<engram::v1::RetrieveResponse> recalled = client.Retrieve(request);
 //
 // Equality: copies share one connection.

@@ -29,14 +29,15 @@ std::string RetryServiceConfig(int max_attempts) {
   const std::string names = absl::StrJoin(kIdempotentMethods, ",", [](std::string* out, const char* method) {
     absl::StrAppend(out, R"({"service":")", kService, R"(","method":")", method, R"("})");
   });
-  return absl::StrCat(R"({"methodConfig":[{"name":[)", names, R"(],"retryPolicy":{"maxAttempts":)", max_attempts,
-                      R"(,"initialBackoff":"0.1s","maxBackoff":"2s","backoffMultiplier":2,)",
+  return absl::StrCat(R"({"methodConfig":[{"name":[)", names, R"(],"retryPolicy":{"maxAttempts":)",
+                      max_attempts, R"(,"initialBackoff":"0.1s","maxBackoff":"2s","backoffMultiplier":2,)",
                       R"("retryableStatusCodes":["UNAVAILABLE"]}}]})");
 }
 
 std::shared_ptr<grpc::Channel> MakeChannel(const ConnectionOptions& options) {
   grpc::ChannelArguments arguments;
-  const int limit = static_cast<int>(std::min<int64_t>(options.max_message_bytes, std::numeric_limits<int>::max()));
+  const int limit =
+      static_cast<int>(std::min<int64_t>(options.max_message_bytes, std::numeric_limits<int>::max()));
   arguments.SetMaxReceiveMessageSize(limit);
   arguments.SetMaxSendMessageSize(limit);
   const int max_attempts = std::clamp(options.max_attempts, 1, 5);
@@ -57,7 +58,8 @@ absl::Status ToStatus(const grpc::Status& status, const ConnectionOptions& optio
   } else if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     absl::StrAppend(&text, " (server ", options.target, ")");
   }
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), text);  // The enums have the same numbers.
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                      text);  // The enums have the same numbers.
 }
 
 class GrpcConnection : public Connection {
@@ -88,7 +90,8 @@ class GrpcConnection : public Connection {
   absl::StatusOr<v1::GetPatternsResponse> GetPatterns(const v1::GetPatternsRequest& request) override {
     return Call(&Stub::GetPatterns, request);
   }
-  absl::StatusOr<v1::DeletePatternsResponse> DeletePatterns(const v1::DeletePatternsRequest& request) override {
+  absl::StatusOr<v1::DeletePatternsResponse> DeletePatterns(
+      const v1::DeletePatternsRequest& request) override {
     return Call(&Stub::DeletePatterns, request);
   }
   absl::StatusOr<v1::RetrieveResponse> Retrieve(const v1::RetrieveRequest& request) override {
@@ -97,7 +100,8 @@ class GrpcConnection : public Connection {
   absl::StatusOr<v1::EnergyResponse> Energy(const v1::EnergyRequest& request) override {
     return Call(&Stub::Energy, request);
   }
-  absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(const v1::GetCapabilitiesRequest& request) override {
+  absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(
+      const v1::GetCapabilitiesRequest& request) override {
     return Call(&Stub::GetCapabilities, request);
   }
 
@@ -116,7 +120,8 @@ class GrpcConnection : public Connection {
     answered.WaitForNotification();
     if (!status.ok()) return ToStatus(status, options_);
     if (response.status() == v1::HealthCheckResponse::SERVING_STATUS_SERVING) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrCat("'", service, "' is not serving (server ", options_.target, ")"));
+    return absl::UnavailableError(
+        absl::StrCat("'", service, "' is not serving (server ", options_.target, ")"));
   }
 
  private:

@@ -46,10 +46,12 @@ class Connection {
   virtual absl::StatusOr<v1::DeleteBankResponse> DeleteBank(const v1::DeleteBankRequest& request) = 0;
   virtual absl::StatusOr<v1::StoreResponse> Store(const v1::StoreRequest& request) = 0;
   virtual absl::StatusOr<v1::GetPatternsResponse> GetPatterns(const v1::GetPatternsRequest& request) = 0;
-  virtual absl::StatusOr<v1::DeletePatternsResponse> DeletePatterns(const v1::DeletePatternsRequest& request) = 0;
+  virtual absl::StatusOr<v1::DeletePatternsResponse> DeletePatterns(
+      const v1::DeletePatternsRequest& request) = 0;
   virtual absl::StatusOr<v1::RetrieveResponse> Retrieve(const v1::RetrieveRequest& request) = 0;
   virtual absl::StatusOr<v1::EnergyResponse> Energy(const v1::EnergyRequest& request) = 0;
-  virtual absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(const v1::GetCapabilitiesRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(
+      const v1::GetCapabilitiesRequest& request) = 0;
 
   // Asks the standard health service about `service`: "" is the whole server, "bank/NAME" one bank.
   // OK: serving. UNAVAILABLE: not serving, or not reachable. NOT_FOUND: the server does not know it.

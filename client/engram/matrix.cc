@@ -25,11 +25,12 @@ absl::StatusOr<std::vector<float>> ToValues(const v1::Matrix& matrix) {
   const bool one_encoding = in_bytes == 0 || in_floats == 0;
   const bool whole = matrix.data().size() % sizeof(float) == 0;
   // Division instead of multiplication: rows * cols may overflow.
-  const bool fits = matrix.cols() > 0
-                        ? count % matrix.cols() == 0 && static_cast<int64_t>(count) / matrix.cols() == matrix.rows()
-                        : count == 0;
+  const bool fits = matrix.cols() > 0 ? count % matrix.cols() == 0 &&
+                                            static_cast<int64_t>(count) / matrix.cols() == matrix.rows()
+                                      : count == 0;
   if (!one_encoding || !whole || !fits) {
-    return absl::InvalidArgumentError(absl::StrCat("matrix: got ", matrix.data().size(), " bytes and ", in_floats,
+    return absl::InvalidArgumentError(absl::StrCat("matrix: got ", matrix.data().size(), " bytes and ",
+                                                   in_floats,
                                                    " numbers, allowed rows * cols = ", matrix.rows(), " * ",
                                                    matrix.cols(), " numbers in one of the two"));
   }

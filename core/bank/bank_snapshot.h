@@ -32,9 +32,9 @@ class BankSnapshot {
     int64_t version = 0;
     int64_t pattern_count = 0;
     double largest_norm = 0;
-    std::vector<double> mean;                        // [D]
+    std::vector<double> mean;  // [D]
     std::vector<std::shared_ptr<Segment>> segments;
-    std::vector<int64_t> segment_rows;               // Rows of each segment that exist.
+    std::vector<int64_t> segment_rows;  // Rows of each segment that exist.
   };
 
   explicit BankSnapshot(std::shared_ptr<const State> state) : state_(std::move(state)) {}

@@ -29,7 +29,8 @@ uint64_t NewLayoutId() {
 }
 
 int64_t SegmentCapacity(int64_t rows_so_far, int64_t rows_needed, int64_t dim) {
-  const int64_t largest = std::max(kMinSegmentRows, kSegmentBytes / (dim * static_cast<int64_t>(sizeof(float))));
+  const int64_t largest =
+      std::max(kMinSegmentRows, kSegmentBytes / (dim * static_cast<int64_t>(sizeof(float))));
   return std::clamp(std::max(rows_so_far, rows_needed), kMinSegmentRows, largest);
 }
 
@@ -120,8 +121,8 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& batch) {
                         {"free", absl::StrCat(settings_->max_patterns - rows_.pattern_count)},
                         {"limit", absl::StrCat(settings_->max_patterns)}};
     return MakeError(absl::StatusCode::kResourceExhausted, details,
-                     absl::StrCat("patterns.rows: bank '", settings_->name, "' would have ", new_pattern_count,
-                                  " patterns, its limit is ", settings_->max_patterns));
+                     absl::StrCat("patterns.rows: bank '", settings_->name, "' would have ",
+                                  new_pattern_count, " patterns, its limit is ", settings_->max_patterns));
   }
   // From here on the new rows are written to a copy of rows_, which is dropped if anything fails.
   Rows rows = rows_;
@@ -134,9 +135,10 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& batch) {
 
   std::vector<RowRef> added(count);
   for (int64_t i = 0; i < count; ++i) {
-    added[i] = Append(stored.ids[i], stored.version, batch.patterns.row(i),
-                      settings_->value_dim > 0 ? batch.values.row(i) : absl::Span<const float>(),
-                      batch.payloads.empty() ? absl::string_view() : absl::string_view(batch.payloads[i]), &rows);
+    added[i] =
+        Append(stored.ids[i], stored.version, batch.patterns.row(i),
+               settings_->value_dim > 0 ? batch.values.row(i) : absl::Span<const float>(),
+               batch.payloads.empty() ? absl::string_view() : absl::string_view(batch.payloads[i]), &rows);
     for (int64_t j = 0; j < settings_->dim; ++j) sums_[j].Add(batch.patterns.row(i)[j]);
   }
   rows.pattern_count += count;

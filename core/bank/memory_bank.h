@@ -106,8 +106,7 @@ class MemoryBank {
   // Makes rows_ the newest version.
   void Publish(int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_, state_mutex_);
   // Copies the living rows to new segments when most rows are dead. Older snapshots keep the old ones.
-  void CompactIfWorthwhile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_)
-      ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void CompactIfWorthwhile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) ABSL_LOCKS_EXCLUDED(state_mutex_);
 
   // Constant after construction.
   const int64_t bank_id_;

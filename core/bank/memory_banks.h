@@ -16,7 +16,8 @@ namespace engram {
 // All banks of a server, by name. Thread-safe.
 class MemoryBanks {
  public:
-  // At most `max_banks`, in the memory of `budget`, with changes written to `journal`; both must outlive this.
+  // At most `max_banks`, in the memory of `budget`, with changes written to `journal`; both must outlive
+  // this.
   MemoryBanks(int64_t max_banks, MemoryBudget* budget, Journal* journal)
       : max_banks_(max_banks), budget_(budget), journal_(journal) {}
 

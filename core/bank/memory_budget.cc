@@ -34,9 +34,10 @@ absl::StatusOr<Reservation> MemoryBudget::Reserve(int64_t bytes, absl::string_vi
     details.metadata = {{"asked_bytes", absl::StrCat(bytes)},
                         {"free_bytes", absl::StrCat(free_bytes)},
                         {"limit_bytes", absl::StrCat(limit_bytes_)}};
-    return MakeError(absl::StatusCode::kResourceExhausted, details,
-                     absl::StrCat("memory budget: asked ", bytes, " bytes for ", purpose, ", free ", free_bytes,
-                                  ", limit ", limit_bytes_, "; delete something or raise --memory-budget-bytes"));
+    return MakeError(
+        absl::StatusCode::kResourceExhausted, details,
+        absl::StrCat("memory budget: asked ", bytes, " bytes for ", purpose, ", free ", free_bytes,
+                     ", limit ", limit_bytes_, "; delete something or raise --memory-budget-bytes"));
   }
   used_bytes_ += bytes;
   return Reservation(this, bytes);

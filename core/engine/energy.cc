@@ -28,7 +28,8 @@ StateEnergy ComputeEnergy(const BankSnapshot& bank, const Dynamics& dynamics, ab
   StateEnergy energy;
   energy.offset = -uniform + radius * radius / 2;
   energy.total = (state_squared / 2 - update.scaled_conjugate) + energy.offset;
-  // L_Omega(theta; u) / beta = (Omega(u) + Omega*(theta) - <theta, u>) / beta, and <theta, u> = beta <q, X^T u>.
+  // L_Omega(theta; u) / beta = (Omega(u) + Omega*(theta) - <theta, u>) / beta, and <theta, u> = beta <q, X^T
+  // u>.
   energy.concave = -(uniform + update.scaled_conjugate - state_by_mean);
   energy.convex = deviation_squared / 2 + (radius * radius - mean_squared) / 2;
   energy.gradient_norm = std::sqrt(gradient_squared);

@@ -27,7 +27,8 @@ absl::Status CheckFits(const BankSnapshot& bank, const Dynamics& dynamics) {
                 ValidateFor(dynamics.transform, bank.pattern_count()));
 }
 
-absl::Status QueueFull(int64_t asked, int64_t queued, const EngineOptions& options, absl::Duration last_sweep) {
+absl::Status QueueFull(int64_t asked, int64_t queued, const EngineOptions& options,
+                       absl::Duration last_sweep) {
   ErrorDetails details;
   details.reason = "QUEUE_FULL";
   details.metadata = {{"asked", absl::StrCat(asked)},
@@ -154,8 +155,9 @@ std::optional<Engine::Turn> Engine::NextTurn() {
   take(plan.enter, &turn.enter);
   take(plan.expired, &turn.expired);
   take(plan.cancelled, &turn.cancelled);
-  queue.erase(std::remove_if(queue.begin(), queue.end(), [](const Seat& seat) { return seat.call == nullptr; }),
-              queue.end());
+  queue.erase(
+      std::remove_if(queue.begin(), queue.end(), [](const Seat& seat) { return seat.call == nullptr; }),
+      queue.end());
   if (queue.empty()) {
     queues_.erase(layout_id);
   } else {
@@ -172,8 +174,8 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
   for (const Seat& seat : seats) {
     const BankSnapshot& bank = seat.call->bank();
     const Dynamics& dynamics = seat.call->call().dynamics;
-    states.push_back({seat.flight->state(), Cut(dynamics.transform, dynamics.beta, bank.pattern_count()),
-                      bank.version()});
+    states.push_back(
+        {seat.flight->state(), Cut(dynamics.transform, dynamics.beta, bank.pattern_count()), bank.version()});
     if (bank.version() > newest->version()) newest = &bank;
   }
   std::vector<SurvivorList> survivors(seats.size());
@@ -192,8 +194,9 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
     MutexLock lock(&mutex_);
     last_sweep_ = clock_->Now() - begin;
   }
-  seats.erase(std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
-              seats.end());
+  seats.erase(
+      std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
+      seats.end());
   return seats;
 }
 

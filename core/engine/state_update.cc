@@ -60,7 +60,8 @@ StateUpdate ComputeStateUpdate(const BankSnapshot& bank, const Dynamics& dynamic
   for (size_t i = 0; i < weights.size(); ++i) {
     if (weights[i] > 0) order.push_back(i);
   }
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return (*survivors)[a].id < (*survivors)[b].id; });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return (*survivors)[a].id < (*survivors)[b].id; });
   update.support.reserve(order.size());
   update.weights.reserve(order.size());
   for (const size_t i : order) {

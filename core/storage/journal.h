@@ -13,15 +13,16 @@ namespace engram {
 
 // Patterns that one Store adds to a bank or replaces in it. Somebody else's data.
 struct PatternRows {
-  absl::Span<const uint64_t> ids;              // [n], distinct.
-  MatrixView<const float> patterns;            // [n, D].
-  MatrixView<const float> values;              // [n, V]; empty if V = 0.
-  absl::Span<const std::string> payloads;      // [n], or empty: no payloads.
+  absl::Span<const uint64_t> ids;          // [n], distinct.
+  MatrixView<const float> patterns;        // [n, D].
+  MatrixView<const float> values;          // [n, V]; empty if V = 0.
+  absl::Span<const std::string> payloads;  // [n], or empty: no payloads.
 };
 
 // Where every change of the banks is written before it becomes visible. When a call returns OK the
 // change is as durable as the bank's settings promise; when it does not, the change must not have
-// happened after any restart. Thread-safe; calls for one bank come one at a time, in the order of the versions.
+// happened after any restart. Thread-safe; calls for one bank come one at a time, in the order of the
+// versions.
 //
 // Errors: RESOURCE_EXHAUSTED (no space; free some), UNAVAILABLE (the medium fails; retry later).
 class Journal {

@@ -35,7 +35,8 @@ FloatScreen::FloatScreen(absl::Span<const SweepState> states, int64_t dim) : dim
   }
 }
 
-void FloatScreen::Score(const Segment& segment, int64_t begin, int64_t end, std::vector<float>* scores) const {
+void FloatScreen::Score(const Segment& segment, int64_t begin, int64_t end,
+                        std::vector<float>* scores) const {
   const auto batch = static_cast<int64_t>(scales_.size());
   scores->resize(batch * (end - begin));
   const Eigen::Map<const RowMajor> patterns(segment.patterns() + begin * dim_, end - begin, dim_);

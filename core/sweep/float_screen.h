@@ -13,8 +13,8 @@ namespace engram {
 // Scores in float32 with a proven bound of their error.
 //
 // A state q is scaled by a power of two to q' with |q'| in [1/2, 1) and rounded to float32. With
-// u = 2^-24, the rounding of q' moves a score by at most u sum |x_j q'_j|, and a float32 sum of D products, in
-// any order, fused or not, by at most gamma sum |x_j q'_j| (1 + u), gamma = D u / (1 - D u); by
+// u = 2^-24, the rounding of q' moves a score by at most u sum |x_j q'_j|, and a float32 sum of D products,
+// in any order, fused or not, by at most gamma sum |x_j q'_j| (1 + u), gamma = D u / (1 - D u); by
 // Cauchy-Schwarz sum |x_j q'_j| <= |x| |q'|. Each of the 2 D operations may also lose up to 2^-149 to
 // underflow. Overflow cannot happen: |x| |q'| is at most 1e30 sqrt(65,536) < 2^127. The bound below takes
 // D + 2 for D and a factor of 1.0001, far more than the rounding of the norms, of the bound itself, of the
@@ -43,8 +43,8 @@ class FloatScreen {
 
  private:
   const int64_t dim_;
-  std::vector<float> states_;           // [B, D], scaled.
-  std::vector<double> scales_;          // [B], powers of two: exact score = scale * scaled score.
+  std::vector<float> states_;            // [B, D], scaled.
+  std::vector<double> scales_;           // [B], powers of two: exact score = scale * scaled score.
   std::vector<double> relative_errors_;  // [B], per unit of the row's norm.
   std::vector<double> absolute_errors_;  // [B]
 };

@@ -25,7 +25,8 @@ class MockConnection : public Connection {
   MOCK_METHOD(Or<v1::DeletePatternsResponse>, DeletePatterns, (const v1::DeletePatternsRequest&), (override));
   MOCK_METHOD(Or<v1::RetrieveResponse>, Retrieve, (const v1::RetrieveRequest&), (override));
   MOCK_METHOD(Or<v1::EnergyResponse>, Energy, (const v1::EnergyRequest&), (override));
-  MOCK_METHOD(Or<v1::GetCapabilitiesResponse>, GetCapabilities, (const v1::GetCapabilitiesRequest&), (override));
+  MOCK_METHOD(Or<v1::GetCapabilitiesResponse>, GetCapabilities, (const v1::GetCapabilitiesRequest&),
+              (override));
   MOCK_METHOD(absl::Status, CheckHealth, (const std::string&), (override));
 };
 

@@ -25,7 +25,8 @@ std::map<uint64_t, std::vector<float>> Visible(const BankSnapshot& snapshot) {
     for (int32_t i = 0; i < snapshot.rows_in_segment(s); ++i) {
       if (!snapshot.Visible({s, i})) continue;
       const auto pattern = snapshot.pattern({s, i});
-      EXPECT_TRUE(visible.emplace(snapshot.id({s, i}), std::vector<float>(pattern.begin(), pattern.end())).second)
+      EXPECT_TRUE(
+          visible.emplace(snapshot.id({s, i}), std::vector<float>(pattern.begin(), pattern.end())).second)
           << "two visible rows have id " << snapshot.id({s, i});
     }
   }
@@ -123,7 +124,8 @@ TEST(MemoryBankTest, LimitRefusesTheWholeStoreAndCountsReplacementsOnce) {
 TEST(MemoryBankTest, BudgetRefusesTheWholeStoreAndGetsNothingTaken) {
   TestBank bank(1024, 0, 0, /*budget_bytes=*/1 << 20);
   const int64_t used = bank.budget().used_bytes();
-  EXPECT_EQ(bank.Store(std::vector<float>(1024 * 1024)).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(bank.Store(std::vector<float>(1024 * 1024)).status().code(),
+            absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(bank.budget().used_bytes(), used);
   EXPECT_EQ(bank->memory_bytes(), used);
   EXPECT_EQ(bank->Pin().version(), 0);

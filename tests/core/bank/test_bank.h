@@ -29,7 +29,8 @@ class TestBank {
   MemoryBudget& budget() { return budget_; }
 
   // Stores rows [n, D] without values, under `ids` or under ids that the bank assigns.
-  absl::StatusOr<MemoryBank::Stored> Store(const std::vector<float>& rows, const std::vector<uint64_t>& ids = {},
+  absl::StatusOr<MemoryBank::Stored> Store(const std::vector<float>& rows,
+                                           const std::vector<uint64_t>& ids = {},
                                            const std::vector<std::string>& payloads = {}) {
     const int64_t dim = bank_->settings().dim;
     PatternRows batch;

@@ -1,5 +1,5 @@
-// The promise of canonical arithmetic: an answer has the same bytes on every backend, instruction set and number
-// of threads, alone and in a batch, before and after a compaction.
+// The promise of canonical arithmetic: an answer has the same bytes on every backend, instruction set and
+// number of threads, alone and in a batch, before and after a compaction.
 
 #include <gtest/gtest.h>
 
@@ -50,7 +50,9 @@ std::string BytesOf(const Retrieval& retrieval) {
 class Backend {
  public:
   Backend(std::unique_ptr<Sweeper> sweeper, std::unique_ptr<ThreadPool> pool)
-      : pool_(std::move(pool)), sweeper_(std::move(sweeper)), engine_(EngineOptions(), sweeper_.get(), pool_.get(), &clock_) {}
+      : pool_(std::move(pool)),
+        sweeper_(std::move(sweeper)),
+        engine_(EngineOptions(), sweeper_.get(), pool_.get(), &clock_) {}
 
   static std::unique_ptr<Backend> Reference() {
     return std::make_unique<Backend>(std::make_unique<ReferenceSweeper>(), std::make_unique<ThreadPool>(0));
@@ -84,8 +86,8 @@ struct Shape {
   int64_t dim;
   double row_scale;
   double state_scale;
-  bool ties;        // Few distinct rows.
-  bool lattice;     // Small integers: exact ties between scores of different rows.
+  bool ties;     // Few distinct rows.
+  bool lattice;  // Small integers: exact ties between scores of different rows.
   bool deletions;
   bool near = false;  // Rows that differ by a few float32 ulp, at a beta that tells them apart.
 };
@@ -144,8 +146,9 @@ class ConformanceTest : public ::testing::TestWithParam<Shape> {
 
   // A beta at which a window of 1 spans from a few rows to most of them.
   std::vector<double> Betas() const {
-    const double score = std::max(1e-60, GetParam().row_scale * std::max(GetParam().row_scale, GetParam().state_scale) *
-                                             std::sqrt(static_cast<double>(GetParam().dim)));
+    const double score =
+        std::max(1e-60, GetParam().row_scale * std::max(GetParam().row_scale, GetParam().state_scale) *
+                            std::sqrt(static_cast<double>(GetParam().dim)));
     std::vector<double> betas;
     const double zoom = GetParam().near ? 1e6 : 1;
     for (const double beta : {0.05 / score, 1 / score, 30 / score}) {
@@ -201,12 +204,11 @@ TEST_P(ConformanceTest, SameBytesOnEveryBackendThreadCountAndBatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, ConformanceTest, ::testing::ValuesIn(kShapes),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
-                           std::replace(name.begin(), name.end(), ' ', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Shapes, ConformanceTest, ::testing::ValuesIn(kShapes), [](const auto& info) {
+  std::string name = info.param.name;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+});
 
 TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
   std::mt19937_64 random(5);
@@ -228,7 +230,8 @@ TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
     ASSERT_TRUE(fresh.Store(row, {id}).ok());
   }
   const auto backend = Backend::Cpu(2);
-  for (const Transform& transform : {Transform(Softmax()), Transform(*Entmax::Make(1.5)), Transform(*KSubsets::Make(4))}) {
+  for (const Transform& transform :
+       {Transform(Softmax()), Transform(*Entmax::Make(1.5)), Transform(*KSubsets::Make(4))}) {
     RetrieveCall call;
     call.dynamics.transform = transform;
     call.dynamics.beta = 0.7;

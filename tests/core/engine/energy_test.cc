@@ -25,7 +25,8 @@ class EnergyTest : public ::testing::TestWithParam<double> {
   }
 
   static std::vector<Transform> Transforms() {
-    std::vector<Transform> transforms = {Softmax(), *KSubsets::Make(2), *KSubsets::Make(5), *KSubsets::Make(kCount)};
+    std::vector<Transform> transforms = {Softmax(), *KSubsets::Make(2), *KSubsets::Make(5),
+                                         *KSubsets::Make(kCount)};
     for (const double alpha : {1.2, 1.5, 2.0, 3.0}) transforms.push_back(*Entmax::Make(alpha));
     return transforms;
   }
@@ -39,8 +40,9 @@ class EnergyTest : public ::testing::TestWithParam<double> {
     const BankSnapshot snapshot = bank_->Pin();
     const SweepState sweep{state, Cut(dynamics.transform, dynamics.beta, kCount), snapshot.version()};
     SurvivorList survivors;
-    EXPECT_TRUE(
-        ReferenceSweeper().Sweep(snapshot, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&survivors, 1)).ok());
+    EXPECT_TRUE(ReferenceSweeper()
+                    .Sweep(snapshot, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&survivors, 1))
+                    .ok());
     return ComputeStateUpdate(snapshot, dynamics, &survivors);
   }
   StateEnergy Energy(const std::vector<double>& state, const Dynamics& dynamics) {

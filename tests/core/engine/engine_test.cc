@@ -247,7 +247,8 @@ TEST_F(EngineTest, BanksTakeTurns) {
   for (auto& answer : answers) EXPECT_TRUE(answer.Await().ok());
   engine_.Drain();
   std::vector<bool> is_other;
-  for (const auto& record : sweeper_.records()) is_other.push_back(record.layout_id == other->Pin().layout_id());
+  for (const auto& record : sweeper_.records())
+    is_other.push_back(record.layout_id == other->Pin().layout_id());
   EXPECT_THAT(is_other, ElementsAre(false, false, true, false, true));
 }
 
@@ -293,7 +294,8 @@ TEST_F(EngineTest, ExpiredQueryLeavesAtTheNextSweep) {
 TEST_F(EngineTest, ExpiredQueryIsNeverSwept) {
   RetrieveCall call = Query();
   call.deadline = clock_.Now();
-  EXPECT_EQ(RetrieveAndWait(&engine_, bank_->Pin(), call).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(RetrieveAndWait(&engine_, bank_->Pin(), call).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
   EXPECT_TRUE(sweeper_.records().empty());
 }
 

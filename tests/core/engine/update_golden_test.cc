@@ -33,7 +33,9 @@ std::optional<Transform> TransformOf(const json& golden) {
   return *Entmax::Make(alpha);
 }
 
-double Dot(const Vector& a, const Vector& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double Dot(const Vector& a, const Vector& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
 // A golden problem: patterns [N, D] and a query [D].
 struct Problem {
@@ -75,8 +77,8 @@ struct DoubleUpdate {
   }
 };
 
-// Our energy from the golden one, which leaves out k / 2 beta, the bound for k patterns and Omega(u) where the
-// weights sum to k.
+// Our energy from the golden one, which leaves out k / 2 beta, the bound for k patterns and Omega(u) where
+// the weights sum to k.
 double OurEnergy(double golden, const Problem& problem, const Transform& transform, double beta) {
   if (!std::holds_alternative<KSubsets>(transform)) return golden;
   const double k = TotalWeight(transform);
@@ -107,8 +109,9 @@ class BankProblem {
     const SweepState sweep{state, Cut(dynamics.transform, dynamics.beta, snapshot.pattern_count()),
                            snapshot.version()};
     SurvivorList survivors;
-    EXPECT_TRUE(
-        ReferenceSweeper().Sweep(snapshot, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&survivors, 1)).ok());
+    EXPECT_TRUE(ReferenceSweeper()
+                    .Sweep(snapshot, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&survivors, 1))
+                    .ok());
     return ComputeStateUpdate(snapshot, dynamics, &survivors);
   }
   StateEnergy Energy(const Vector& state, const Dynamics& dynamics) {
@@ -119,8 +122,8 @@ class BankProblem {
   TestBank bank_;
 };
 
-// How far rounding the patterns to float32 may move a state: the scores move by beta 2^-24 |x| |q|, the weights
-// of a map with Lipschitz constant 1 by that times sqrt N, and the sum of N patterns follows.
+// How far rounding the patterns to float32 may move a state: the scores move by beta 2^-24 |x| |q|, the
+// weights of a map with Lipschitz constant 1 by that times sqrt N, and the sum of N patterns follows.
 double Float32Slack(const Problem& problem, double beta, double total_weight) {
   const double norm = problem.LargestNorm();
   const auto count = static_cast<double>(problem.patterns.size());
@@ -136,7 +139,8 @@ TEST(UpdateGoldenTest, OneUpdateMatchesTheReference) {
     if (!transform.has_value()) continue;
     ++cases;
     const double beta = golden.at("beta");
-    SCOPED_TRACE(testing::Message() << golden.at("name") << " " << golden.at("transform") << " beta " << beta);
+    SCOPED_TRACE(testing::Message() << golden.at("name") << " " << golden.at("transform") << " beta "
+                                    << beta);
     const Problem problem(file.json().at("setups").at(std::string(golden.at("name"))), "q");
     const DoubleUpdate update(problem, problem.query, *transform, beta);
     const Vector weights = GoldenFile::Vector(golden.at("p"));
@@ -165,7 +169,8 @@ TEST(UpdateGoldenTest, EnergiesAlongTrajectoriesMatchTheReference) {
     if (!transform.has_value()) continue;
     ++cases;
     const double beta = golden.at("beta");
-    SCOPED_TRACE(testing::Message() << golden.at("name") << " " << golden.at("transform") << " beta " << beta);
+    SCOPED_TRACE(testing::Message() << golden.at("name") << " " << golden.at("transform") << " beta "
+                                    << beta);
     const Problem problem(file.json().at("setups").at(std::string(golden.at("name"))), "q0");
     Dynamics dynamics;
     dynamics.beta = beta;

@@ -27,7 +27,8 @@ double CheckBounds(const std::vector<float>& rows, const std::vector<double>& st
     std::vector<float> scores;
     screen.Score(snapshot.segment(s), 0, snapshot.rows_in_segment(s), &scores);
     for (int32_t i = 0; i < snapshot.rows_in_segment(s); ++i) {
-      const double exact = PortableCanonicalArithmetic().dot(snapshot.pattern({s, i}).data(), state.data(), dim);
+      const double exact =
+          PortableCanonicalArithmetic().dot(snapshot.pattern({s, i}).data(), state.data(), dim);
       const auto bounds = screen.BoundsOf(0, scores[i], snapshot.segment(s).norm(i));
       EXPECT_LE(bounds.lower, exact);
       EXPECT_GE(bounds.upper, exact);
@@ -82,7 +83,8 @@ TEST_P(FloatScreenTest, BoundsHoldForRowsThatMaximiseTheError) {
 
 TEST_P(FloatScreenTest, BoundsHoldUnderCancellation) {
   std::vector<double> state(GetParam());
-  for (size_t j = 0; j < state.size(); ++j) state[j] = (j % 2 == 0 ? 1 : -1) * (1 + 1e-9 * static_cast<double>(j));
+  for (size_t j = 0; j < state.size(); ++j)
+    state[j] = (j % 2 == 0 ? 1 : -1) * (1 + 1e-9 * static_cast<double>(j));
   EXPECT_LE(CheckBounds(std::vector<float>(GetParam(), 3.14159f), state), 1);
 }
 
