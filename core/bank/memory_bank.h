@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/bank/bank_rows.h"
 #include "core/bank/bank_snapshot.h"
 #include "core/bank/memory_budget.h"
 #include "core/base/exact_sum.h"
@@ -77,16 +78,6 @@ class MemoryBank {
 
  private:
   using Index = absl::flat_hash_map<uint64_t, RowRef>;
-  // Rows in the making: where the next row goes. Becomes part of the bank when it is published.
-  struct Rows {
-    uint64_t layout_id = 0;
-    std::vector<std::shared_ptr<Segment>> segments;
-    std::vector<int64_t> segment_rows;
-    std::vector<double> segment_largest;  // Largest norm of the rows that have not died.
-    int64_t pattern_count = 0;
-    int64_t memory_bytes = 0;
-  };
-
   MemoryBank(int64_t bank_id, BankSettings settings, MemoryBudget* budget, Journal* journal,
              Reservation reservation);
 
@@ -95,13 +86,12 @@ class MemoryBank {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Those of `ids` that the bank has.
   std::vector<RowRef> Present(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(state_mutex_);
-  // Adds segments to `rows` until `count` more rows fit. RESOURCE_EXHAUSTED: the budget is used up.
-  absl::Status Grow(int64_t count, Rows* rows) const;
-  // Takes memory for payloads. RESOURCE_EXHAUSTED: the budget is used up.
-  absl::StatusOr<Reservation> ReservePayloads(absl::Span<const std::string> payloads) const;
-  // Writes a row where the next one goes.
-  RowRef Append(uint64_t id, int64_t born, absl::Span<const float> pattern, absl::Span<const float> value,
-                absl::string_view payload, Rows* rows) const;
+  // RESOURCE_EXHAUSTED: `more` patterns would exceed the bank's limit.
+  absl::Status CheckLimit(int64_t more) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Writes `batch` to `rows` and adds it to the sums.
+  std::vector<RowRef> Append(const PatternRows& batch, int64_t version, BankRows* rows)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Takes a living row out of rows_ and of the sums.
   void Kill(RowRef row, int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Makes rows_ the newest version.
   void Publish(int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_, state_mutex_);
@@ -117,7 +107,7 @@ class MemoryBank {
 
   Mutex writer_mutex_ ABSL_ACQUIRED_BEFORE(state_mutex_);
   bool closed_ ABSL_GUARDED_BY(writer_mutex_) = false;
-  Rows rows_ ABSL_GUARDED_BY(writer_mutex_);
+  BankRows rows_ ABSL_GUARDED_BY(writer_mutex_);
   std::vector<ExactSum> sums_ ABSL_GUARDED_BY(writer_mutex_);  // Of the living patterns [D].
   uint64_t next_id_ ABSL_GUARDED_BY(writer_mutex_) = 0;
 

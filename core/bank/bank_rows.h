@@ -1,0 +1,66 @@
+#ifndef ENGRAM_CORE_BANK_BANK_ROWS_H_
+#define ENGRAM_CORE_BANK_BANK_ROWS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "core/bank/bank_snapshot.h"
+#include "core/bank/memory_budget.h"
+#include "core/bank/segment.h"
+
+namespace engram {
+
+// The segments of a bank and which of their rows exist. A copy shares the segments, so that a change can be
+// prepared on a copy and dropped if it fails; of copies of one another only one may write. Not thread-safe.
+class BankRows {
+ public:
+  // No rows, in a new layout. `budget` pays for segments and must outlive them.
+  BankRows(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget);
+
+  // Unique in the process; copies share it.
+  uint64_t layout_id() const { return layout_id_; }
+  const std::vector<std::shared_ptr<Segment>>& segments() const { return segments_; }
+  // Rows of each segment that exist, dead ones included.
+  const std::vector<int64_t>& segment_rows() const { return segment_rows_; }
+  int64_t row_count() const;
+  // Rows that have not died.
+  int64_t living_count() const { return living_count_; }
+  // Largest norm of a row that has not died; 0: there is none.
+  double LargestNorm() const;
+  // Bytes taken from the budget.
+  int64_t memory_bytes() const { return memory_bytes_; }
+
+  // Takes memory for `count` more rows. RESOURCE_EXHAUSTED: the budget is used up; this is as before but
+  // for room, which goes with it.
+  absl::Status MakeRoom(int64_t count);
+  // Memory for payloads, to be given to AddPayloadMemory. RESOURCE_EXHAUSTED: the budget is used up.
+  absl::StatusOr<Reservation> ReservePayloads(absl::Span<const std::string> payloads) const;
+  // Keeps the memory of payloads with the last segment. REQUIRES: there is one.
+  void AddPayloadMemory(Reservation reservation);
+
+  // Writes a row where the next one goes. REQUIRES: MakeRoom made room for it.
+  RowRef Append(uint64_t id, int64_t born, absl::Span<const float> pattern, absl::Span<const float> value,
+                absl::string_view payload);
+  // Marks a living row as lacking from `version` on.
+  void Kill(RowRef row, int64_t version);
+
+ private:
+  std::shared_ptr<const BankSettings> settings_;
+  MemoryBudget* budget_;
+  uint64_t layout_id_;
+  std::vector<std::shared_ptr<Segment>> segments_;
+  std::vector<int64_t> segment_rows_;
+  std::vector<double> segment_largest_;  // Largest norm of each segment's living rows.
+  int64_t living_count_ = 0;
+  int64_t memory_bytes_ = 0;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_BANK_BANK_ROWS_H_

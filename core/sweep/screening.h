@@ -1,0 +1,61 @@
+#ifndef ENGRAM_CORE_SWEEP_SCREENING_H_
+#define ENGRAM_CORE_SWEEP_SCREENING_H_
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "core/bank/bank_snapshot.h"
+#include "core/transform/cut.h"
+
+namespace engram {
+
+// A row that may survive, and an upper bound of its exact score.
+struct Candidate {
+  RowRef row;
+  double upper;
+};
+
+// What screening of some rows has found out about one state: the largest lower bounds, which make the cut,
+// and the rows whose upper bounds reach it. Not thread-safe.
+class Screening {
+ public:
+  // Keeps `cut.rank()` lower bounds and some more, which sharpen the cut, and at most about `candidate_limit`
+  // candidates. `cut` must outlive this.
+  Screening(const Cut* cut, int64_t candidate_limit);
+
+  // A row with bounds of its exact score.
+  void Add(RowRef row, double lower, double upper) {
+    if (upper < least_) return;
+    candidates_.push_back({row, upper});
+    KeepBound(lower);
+  }
+
+  // Takes the bounds so far into the cut. Call after each block of rows: with every row would cost too much.
+  void SharpenCut();
+
+  // More rows than the limit reach the cut, so that it is cheaper to score all of them; there are no
+  // candidates then.
+  bool dense() const { return dense_; }
+  const std::vector<Candidate>& candidates() const { return candidates_; }
+
+  // The candidates of all `parts`, which screened different rows of the same bank for the same state, that
+  // reach the cut of all bounds together. REQUIRES: none of them is dense.
+  static std::vector<Candidate> Merge(const std::vector<const Screening*>& parts);
+
+ private:
+  void KeepBound(double lower);
+
+  const Cut* cut_;
+  size_t bound_limit_;
+  int64_t candidate_limit_;
+  std::vector<double> bounds_;  // A heap with the least on top.
+  std::vector<Candidate> candidates_;
+  double least_ = -std::numeric_limits<double>::infinity();  // The cut so far.
+  bool bounds_changed_ = false;
+  bool dense_ = false;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_SCREENING_H_
