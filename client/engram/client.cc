@@ -13,6 +13,8 @@ constexpr int64_t kMessageOverhead = 4096;
 // The largest encodings of an id, and of a payload's length.
 constexpr int64_t kIdBytes = 10;
 constexpr int64_t kPayloadOverhead = 4;
+// Calls of a Store that reports its progress: small enough to watch, large enough to cost nothing.
+constexpr int64_t kProgressBytes = int64_t{4} << 20;
 
 // Rows [begin, end) of a matrix.
 v1::Matrix SliceRows(const v1::Matrix& matrix, int64_t begin, int64_t end) {
@@ -114,7 +116,8 @@ absl::Status Client::DeleteBank(const std::string& name) const {
 absl::StatusOr<v1::StoreResponse> Client::Store(const v1::StoreRequest& request,
                                                 const std::function<void(int64_t)>& progress) const {
   const int64_t rows = request.patterns().rows();
-  const int64_t limit = connection_->max_message_bytes();
+  const int64_t max_message_bytes = connection_->max_message_bytes();
+  const int64_t limit = progress ? std::min(max_message_bytes, kProgressBytes) : max_message_bytes;
   const bool whole = static_cast<int64_t>(request.ByteSizeLong()) <= limit || !CanBeCut(request);
   v1::StoreResponse stored;
   for (int64_t begin = 0; begin == 0 || begin < rows;) {
