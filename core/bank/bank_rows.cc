@@ -55,6 +55,7 @@ absl::Status BankRows::MakeRoom(int64_t count) {
     segments_.push_back(
         std::make_shared<Segment>(capacity, settings_->dim, settings_->value_dim, std::move(reservation)));
     segment_rows_.push_back(0);
+    segment_norm_bounds_.push_back(0);
     segment_largest_.push_back(0);
     memory_bytes_ += bytes;
     room += capacity;
@@ -83,6 +84,7 @@ RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> patte
   while (s > 0 && segment_rows_[s - 1] < segments_[s - 1]->capacity()) --s;
   const int64_t i = segment_rows_[s]++;
   segments_[s]->Write(i, id, born, pattern, value, payload);
+  segment_norm_bounds_[s] = std::max(segment_norm_bounds_[s], segments_[s]->norm(i));
   segment_largest_[s] = std::max(segment_largest_[s], segments_[s]->norm(i));
   ++living_count_;
   return {static_cast<int32_t>(s), static_cast<int32_t>(i)};

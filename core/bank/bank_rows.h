@@ -29,6 +29,8 @@ class BankRows {
   // Rows of each segment that exist, dead ones included.
   const std::vector<int64_t>& segment_rows() const { return segment_rows_; }
   int64_t row_count() const;
+  // Largest norm that a row of each segment has or, if it died, had.
+  const std::vector<double>& segment_norm_bounds() const { return segment_norm_bounds_; }
   // Rows that have not died.
   int64_t living_count() const { return living_count_; }
   // Largest norm of a row that has not died; 0: there is none.
@@ -56,6 +58,7 @@ class BankRows {
   uint64_t layout_id_;
   std::vector<std::shared_ptr<Segment>> segments_;
   std::vector<int64_t> segment_rows_;
+  std::vector<double> segment_norm_bounds_;
   std::vector<double> segment_largest_;  // Largest norm of each segment's living rows.
   int64_t living_count_ = 0;
   int64_t memory_bytes_ = 0;

@@ -35,6 +35,7 @@ class BankSnapshot {
     std::vector<double> mean;  // [D]
     std::vector<std::shared_ptr<Segment>> segments;
     std::vector<int64_t> segment_rows;  // Rows of each segment that exist.
+    std::vector<double> segment_norm_bounds;
   };
 
   explicit BankSnapshot(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -57,6 +58,9 @@ class BankSnapshot {
   const Segment& segment(int64_t s) const { return *state_->segments[s]; }
   // Rows of segment s that exist; some may not be visible.
   int64_t rows_in_segment(int64_t s) const { return state_->segment_rows[s]; }
+
+  // No row of segment s has a larger norm, visible or not.
+  double norm_bound(int64_t s) const { return state_->segment_norm_bounds[s]; }
 
   bool Visible(RowRef row) const { return segment(row.segment).VisibleAt(row.index, version()); }
   absl::Span<const float> pattern(RowRef row) const { return segment(row.segment).pattern(row.index); }

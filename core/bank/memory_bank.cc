@@ -227,6 +227,7 @@ void MemoryBank::Publish(int64_t version) {
   }
   state->segments = rows_.segments();
   state->segment_rows = rows_.segment_rows();
+  state->segment_norm_bounds = rows_.segment_norm_bounds();
   state_ = std::move(state);
   memory_bytes_ = reservation_.bytes() + rows_.memory_bytes();
 }

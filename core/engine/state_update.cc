@@ -10,10 +10,13 @@
 namespace engram {
 namespace {
 
-// The order in which projections visit survivors: ties go to the lower id.
-bool BeforeInProjection(const Survivor& a, const Survivor& b) {
-  return a.score != b.score ? a.score > b.score : a.id < b.id;
-}
+// The order in which projections visit survivors: ties go to the lower id. A type, so that sorting inlines
+// it.
+struct BeforeInProjection {
+  bool operator()(const Survivor& a, const Survivor& b) const {
+    return a.score != b.score ? a.score > b.score : a.id < b.id;
+  }
+};
 
 // sum_i p_i row(i) [dim] in canonical order: blocks of kSumBlock members, each summed sequentially, then the
 // block sums in order. REQUIRES: `update` is sorted by id.
@@ -36,7 +39,7 @@ std::vector<double> Combine(const StateUpdate& update, int64_t dim,
 }  // namespace
 
 StateUpdate ComputeStateUpdate(const BankSnapshot& bank, const Dynamics& dynamics, SurvivorList* survivors) {
-  std::sort(survivors->begin(), survivors->end(), BeforeInProjection);
+  std::sort(survivors->begin(), survivors->end(), BeforeInProjection());
   const Window window = WindowFor(dynamics.transform, bank.pattern_count());
   assert(static_cast<int64_t>(survivors->size()) >= window.rank);
 

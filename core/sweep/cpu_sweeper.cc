@@ -1,6 +1,7 @@
 #include "core/sweep/cpu_sweeper.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace {
 
 // Rows of one matrix product: their float32 scores stay in the cache until they are bounded.
 constexpr int64_t kBlockRows = 256;
+
+// Rows between two looks at the cut: the fewer, the sooner there is one; a look costs a sort of a few bounds.
+constexpr int64_t kRowsPerLook = 32;
 
 // A chunk of less work than this many multiply-adds is not worth waking a thread for.
 constexpr int64_t kMinChunkWork = int64_t{1} << 18;
@@ -35,6 +39,9 @@ class Pass {
     const int64_t candidate_limit = kBlockRows + bank.row_count() / (kDenseShare * chunks);
     std::vector<Screening> of_chunk;
     for (const SweepState& state : states) of_chunk.emplace_back(&state.cut, candidate_limit);
+    for (size_t b = 0; b < states.size(); ++b) {
+      if (of_chunk[b].IsHopeless(LargestScore(b))) of_chunk[b].GiveUp();
+    }
     screenings_.assign(chunks, of_chunk);
   }
 
@@ -55,6 +62,15 @@ class Pass {
     return std::clamp<int64_t>(work / kMinChunkWork, 1, 4 * (pool_->thread_count() + 1));
   }
 
+  // No row has a larger score with state b, either way.
+  double LargestScore(size_t b) const {
+    double squared = 0;
+    for (const double component : states_[b].state) squared += component * component;
+    double norm = 0;
+    for (int64_t s = 0; s < bank_.segment_count(); ++s) norm = std::max(norm, bank_.norm_bound(s));
+    return norm * std::sqrt(squared);
+  }
+
   void ForEachChunk(const std::function<void(int64_t)>& body) const {
     const auto chunks = static_cast<int64_t>(partition_.size());
     chunks == 1 ? body(0) : pool_->ParallelFor(chunks, body);
@@ -69,14 +85,24 @@ class Pass {
       for (size_t b = 0; b < states_.size(); ++b) {
         Screening& screening = screenings_[chunk][b];
         if (screening.dense()) continue;
-        const float* block = scores.data() + b * (range.end - range.begin);
-        for (int64_t i = range.begin; i < range.end; ++i) {
-          if (!segment.VisibleAt(i, states_[b].version)) continue;
-          const auto bounds = screen_.BoundsOf(b, block[i - range.begin], segment.norm(i));
-          screening.Add({range.segment, static_cast<int32_t>(i)}, bounds.lower, bounds.upper);
-        }
-        screening.SharpenCut();
+        ScreenBlock(range, b, scores.data() + b * (range.end - range.begin), &screening);
       }
+    }
+  }
+
+  // Screens the rows of a block for one state, from their scaled float32 scores.
+  void ScreenBlock(const RowRange& range, size_t b, const float* scores, Screening* screening) const {
+    const Segment& segment = bank_.segment(range.segment);
+    for (int64_t begin = range.begin; begin < range.end; begin += kRowsPerLook) {
+      const float threshold = screen_.ThresholdOf(b, screening->cut(), bank_.norm_bound(range.segment));
+      for (int64_t i = begin; i < std::min(begin + kRowsPerLook, range.end); ++i) {
+        const float score = scores[i - range.begin];
+        if (score < threshold || !segment.VisibleAt(i, states_[b].version)) continue;
+        const FloatScreen::Bounds bounds = screen_.BoundsOf(b, score, segment.norm(i));
+        screening->Add({range.segment, static_cast<int32_t>(i)}, bounds.lower, bounds.upper);
+      }
+      screening->SharpenCut();
+      if (screening->dense()) return;
     }
   }
 

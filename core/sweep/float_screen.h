@@ -1,7 +1,10 @@
 #ifndef ENGRAM_CORE_SWEEP_FLOAT_SCREEN_H_
 #define ENGRAM_CORE_SWEEP_FLOAT_SCREEN_H_
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -39,6 +42,19 @@ class FloatScreen {
     const double score = static_cast<double>(scaled_score) * scales_[b];
     const double error = norm * relative_errors_[b] + absolute_errors_[b];
     return {score - error, score + error};
+  }
+
+  // A scaled score such that every row of norm at most `norm_bound` with a lower one has an upper bound below
+  // `cut`: one comparison that spares most rows the bounds.
+  float ThresholdOf(int64_t b, double cut, double norm_bound) const {
+    const double error = norm_bound * relative_errors_[b] + absolute_errors_[b];
+    const double threshold = (cut - error) / scales_[b];
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    if (threshold < -std::numeric_limits<float>::max()) return -kInfinity;
+    // One unit down: rounding to float32 must not raise it. What the double arithmetic rounds is within the
+    // slack of the bound.
+    return std::nextafter(static_cast<float>(std::min<double>(threshold, std::numeric_limits<float>::max())),
+                          -kInfinity);
   }
 
  private:

@@ -25,6 +25,11 @@ void DropBelow(double cut, std::vector<Candidate>* candidates) {
 Screening::Screening(const Cut* cut, int64_t candidate_limit)
     : cut_(cut), bound_limit_(cut->rank() + kExtraBounds), candidate_limit_(candidate_limit) {}
 
+bool Screening::IsHopeless(double range) const {
+  // The sharpest cut that the bounds kept could make is that of rows with the largest score.
+  return cut_->From(std::vector<double>(bound_limit_, range)) < -range;
+}
+
 void Screening::KeepBound(double lower) {
   if (bounds_.size() == bound_limit_) {
     if (!(lower > bounds_.front())) return;
@@ -45,8 +50,7 @@ void Screening::SharpenCut() {
   if (static_cast<int64_t>(candidates_.size()) <= candidate_limit_) return;
   DropBelow(least_, &candidates_);
   if (static_cast<int64_t>(candidates_.size()) <= candidate_limit_) return;
-  dense_ = true;
-  candidates_ = {};
+  GiveUp();
 }
 
 std::vector<Candidate> Screening::Merge(const std::vector<const Screening*>& parts) {

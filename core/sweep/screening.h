@@ -24,15 +24,27 @@ class Screening {
   // candidates. `cut` must outlive this.
   Screening(const Cut* cut, int64_t candidate_limit);
 
+  // Whether nothing could ever be screened out of rows whose scores lie in [-range, range].
+  bool IsHopeless(double range) const;
+
   // A row with bounds of its exact score.
   void Add(RowRef row, double lower, double upper) {
     if (upper < least_) return;
     candidates_.push_back({row, upper});
-    KeepBound(lower);
+    if (lower > least_) KeepBound(lower);  // Bounds below the cut cannot sharpen it.
   }
+
+  // No row whose exact score lies below it can survive; -infinity as long as nothing is known.
+  double cut() const { return least_; }
 
   // Takes the bounds so far into the cut. Call after each block of rows: with every row would cost too much.
   void SharpenCut();
+
+  // Makes it dense.
+  void GiveUp() {
+    dense_ = true;
+    candidates_ = {};
+  }
 
   // More rows than the limit reach the cut, so that it is cheaper to score all of them; there are no
   // candidates then.

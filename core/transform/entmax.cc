@@ -74,7 +74,8 @@ double Entmax::UniformNegentropy(int64_t pattern_count) const {
 bool Entmax::HasWeight(absl::Span<const double> above, double score) const {
   double mass = 0;
   for (const double other : above) {
-    mass += std::pow(slope_ * (other - score), exponent_);
+    const double base = slope_ * (other - score);
+    mass += alpha_ == 1.5 ? base * base : std::pow(base, exponent_);
     if (!(mass < 1)) return false;
   }
   return true;
