@@ -1,9 +1,9 @@
 #include "server/options.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,6 +16,11 @@
 namespace engram {
 namespace {
 
+constexpr int64_t kKiB = int64_t{1} << 10;
+constexpr int64_t kMiB = int64_t{1} << 20;
+constexpr int64_t kGiB = int64_t{1} << 30;
+constexpr int64_t kTiB = int64_t{1} << 40;
+
 using Setter = std::function<absl::Status(const std::string&, ServerOptions*)>;
 
 absl::Status BadValue(const std::string& name, const std::string& value, absl::string_view allowed) {
@@ -24,6 +29,21 @@ absl::Status BadValue(const std::string& name, const std::string& value, absl::s
 
 Setter Text(std::string ServerOptions::*field) {
   return [field](const std::string& value, ServerOptions* options) {
+    options->*field = value;
+    return absl::OkStatus();
+  };
+}
+
+// HOST:PORT or unix:PATH. gRPC itself would take any port modulo 65,536.
+Setter Address(const std::string& name, std::string ServerOptions::*field) {
+  return [=](const std::string& value, ServerOptions* options) {
+    const size_t colon = value.rfind(':');
+    int port = -1;
+    const bool has_port = colon != std::string::npos && colon > 0 &&
+                          absl::SimpleAtoi(value.substr(colon + 1), &port) && port >= 0 && port <= 65'535;
+    if (!has_port && !absl::StartsWith(value, "unix:/")) {
+      return BadValue(name, value, "HOST:PORT with a port from 0 to 65535, or unix:/PATH");
+    }
     options->*field = value;
     return absl::OkStatus();
   };
@@ -52,7 +72,7 @@ Setter Count(const std::string& name, T ServerOptions::*field, int64_t least, in
 }
 
 // A number of bytes, perhaps with a unit.
-Setter Bytes(const std::string& name, int64_t ServerOptions::*field, int64_t least) {
+Setter Bytes(const std::string& name, int64_t ServerOptions::*field, int64_t least, int64_t most) {
   return [=](const std::string& value, ServerOptions* options) {
     static constexpr std::pair<const char*, int> kUnits[] = {
         {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
@@ -63,10 +83,10 @@ Setter Bytes(const std::string& name, int64_t ServerOptions::*field, int64_t lea
     }
     int64_t number = 0;
     const bool parsed = absl::SimpleAtoi(digits, &number);
-    if (!parsed || number < 0 || number > std::numeric_limits<int64_t>::max() >> shift ||
-        number << shift < least) {
-      return BadValue(name, value,
-                      absl::StrCat(least, " bytes or more; KiB, MiB, GiB and TiB may follow the number"));
+    if (!parsed || number < 0 || number > most >> shift || number << shift < least) {
+      return BadValue(
+          name, value,
+          absl::StrCat(least, " to ", most, " bytes; KiB, MiB, GiB and TiB may follow the number"));
     }
     options->*field = number << shift;
     return absl::OkStatus();
@@ -100,7 +120,7 @@ std::vector<Option> MakeTable() {
        "Address to serve on; port 0 takes a free one; unix:/PATH for a socket. There is no transport "
        "security: "
        "an address that others can reach lets them in.",
-       Text(&O::listen)},
+       Address("listen", &O::listen)},
       {"port-file", "PATH", "", "Write the port here, as text, once the server answers. Empty: nowhere.",
        Text(&O::port_file)},
       {"backend", "NAME", "auto",
@@ -110,14 +130,14 @@ std::vector<Option> MakeTable() {
        Count("threads", &O::threads, 0, 1024)},
       {"memory-budget-bytes", "BYTES", "0",
        "Memory that banks may use in all; units as in 8GiB. 0: 80 % of the machine's or the container's.",
-       Bytes("memory-budget-bytes", &O::memory_budget_bytes, 0)},
+       Bytes("memory-budget-bytes", &O::memory_budget_bytes, 0, 1024 * kTiB)},
       {"scratch-bytes", "BYTES", "1GiB",
        "Memory that one sweep may use for scores, at least 1MiB; large banks are swept with fewer queries at "
        "a time.",
-       Bytes("scratch-bytes", &O::scratch_bytes, int64_t{1} << 20)},
+       Bytes("scratch-bytes", &O::scratch_bytes, kMiB, 1024 * kTiB)},
       {"max-message-bytes", "BYTES", "64MiB",
        "Largest message, either way, 64KiB to 1GiB. Clients need the same limit.",
-       Bytes("max-message-bytes", &O::max_message_bytes, 64 << 10)},
+       Bytes("max-message-bytes", &O::max_message_bytes, 64 * kKiB, kGiB)},
       {"max-banks", "COUNT", "10000", "Largest number of banks, 1 to 1,000,000.",
        Count("max-banks", &O::max_banks, 1, 1'000'000)},
       {"max-batch", "COUNT", "256", "Largest number of queries in a request and in a sweep, 1 to 4096.",
@@ -180,9 +200,6 @@ absl::StatusOr<ServerOptions> ParseOptions(const OptionValues& values) {
   for (const Option& option : OptionTable()) {
     const auto it = values.find(option.name);
     ENGRAM_RETURN_IF_ERROR(option.set(it != values.end() ? it->second : option.default_value, &options));
-  }
-  if (options.max_message_bytes > int64_t{1} << 30) {
-    return BadValue("max-message-bytes", absl::StrCat(options.max_message_bytes), "at most 1GiB");
   }
   if (options.queue_capacity < options.max_batch) {
     return BadValue("queue-capacity", absl::StrCat(options.queue_capacity),

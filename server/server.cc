@@ -3,6 +3,8 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "core/bank/memory_banks.h"
 #include "core/base/canonical.h"
@@ -73,6 +76,18 @@ v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const
   return capabilities;
 }
 
+// Takes gRPC's reflection out of a server. Linking its library adds it to every server of the process.
+class WithoutReflection : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    const auto is_reflection = [](const std::unique_ptr<grpc::ServerBuilderPlugin>& plugin) {
+      return plugin->name() == "proto_server_reflection";
+    };
+    plugins->erase(std::remove_if(plugins->begin(), plugins->end(), is_reflection), plugins->end());
+  }
+};
+
 class RunningServer : public Server {
  public:
   RunningServer(const ServerOptions& options, ChosenSweeper chosen, std::unique_ptr<ThreadPool> sweep_pool)
@@ -105,12 +120,14 @@ class RunningServer : public Server {
     builder.SetMaxReceiveMessageSize(static_cast<int>(options_.max_message_bytes));
     builder.SetMaxSendMessageSize(static_cast<int>(options_.max_message_bytes));
     builder.RegisterService(&service_);
+    if (!options_.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
     grpc_ = builder.BuildAndStart();
     const bool is_socket = options_.listen.rfind("unix:", 0) == 0;
     if (grpc_ == nullptr || (port_ == 0 && !is_socket)) {
       return absl::UnavailableError(
           absl::StrCat("listen: cannot bind '", options_.listen, "'; is another server running there?"));
     }
+    listening_.Notify();
     SetHealth(kServiceHealthName, true);
     return absl::OkStatus();
   }
@@ -130,6 +147,7 @@ class RunningServer : public Server {
 
  private:
   void SetHealth(const std::string& name, bool serving) {
+    listening_.WaitForNotification();  // The first calls may be faster than BuildAndStart returns.
     grpc_->GetHealthCheckService()->SetServingStatus(name, serving);
   }
 
@@ -145,6 +163,7 @@ class RunningServer : public Server {
   CallGate gate_;
   AssociativeMemoryService service_;
   int port_ = 0;
+  absl::Notification listening_;
   std::unique_ptr<grpc::Server> grpc_;
 };
 
@@ -152,7 +171,6 @@ class RunningServer : public Server {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   grpc::EnableDefaultHealthCheckService(true);
-  if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // The engine's own thread takes part in every sweep.
   auto pool = std::make_unique<ThreadPool>(ThreadCount(options) - 1);
   ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper(options.backend, pool.get()));

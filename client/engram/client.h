@@ -53,8 +53,8 @@ class Client {
   absl::Status DeleteBank(const std::string& name) const;
 
   // Stores patterns [n, D]. A request that would exceed the connection's message limit goes as several calls,
-  // each all or nothing. With `progress` calls are at most 4 MiB, and it is called after each with the number of
-  // patterns acknowledged so far. On an error the calls before stay stored; the status tells how many
+  // each all or nothing. With `progress` calls are at most 4 MiB, and it is called after each with the number
+  // of patterns acknowledged so far. On an error the calls before stay stored; the status tells how many
   // patterns that is. Never retried: without ids, a repeated Store stores twice.
   absl::StatusOr<v1::StoreResponse> Store(const v1::StoreRequest& request,
                                           const std::function<void(int64_t)>& progress = nullptr) const;

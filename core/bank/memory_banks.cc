@@ -47,7 +47,6 @@ absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBanks::Find(const std::string&
   if (it != banks_.end()) return it->second;
   ErrorDetails details;
   details.reason = "BANK_NOT_FOUND";
-  details.field = "name";
   details.metadata = {{"bank", name}};
   return MakeError(absl::StatusCode::kNotFound, details, absl::StrCat("no bank is named '", name, "'"));
 }

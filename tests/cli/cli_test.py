@@ -6,36 +6,19 @@ Usage: cli_test.py [unittest options] ENGRAM ENGRAMD
 import io
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 import numpy as np
 
+from engram_server import EngramServer
+
 ENGRAM, ENGRAMD = "", ""
-STARTUP_SECONDS = 60
 DIM = 16
 SEED = 5
-
-
-def start_server(folder):
-    """Starts engramd on a free port; returns the process and its address."""
-    port_file = os.path.join(folder, "port")
-    server = subprocess.Popen(
-        [ENGRAMD, "--listen", "127.0.0.1:0", "--port-file", port_file], cwd=folder
-    )
-    deadline = time.monotonic() + STARTUP_SECONDS
-    while not os.path.exists(port_file):
-        if server.poll() is not None or time.monotonic() > deadline:
-            server.kill()
-            raise RuntimeError(f"engramd did not start: exit code {server.poll()}")
-        time.sleep(0.02)  # The file appears in one piece; nothing else tells when.
-    with open(port_file, encoding="utf-8") as file:
-        return server, f"127.0.0.1:{int(file.read())}"
 
 
 def closed_port():
@@ -50,7 +33,8 @@ class CliTest(unittest.TestCase):
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
         cls.folder = cls.temporary.name
-        cls.server, cls.address = start_server(cls.folder)
+        cls.server = EngramServer(ENGRAMD)
+        cls.address = cls.server.address
         random = np.random.default_rng(SEED)
         cls.patterns = random.standard_normal((20, DIM)).astype(np.float32)
         cls.noisy = cls.patterns[:3] + 0.05 * random.standard_normal((3, DIM)).astype(np.float32)
@@ -61,11 +45,8 @@ class CliTest(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.send_signal(signal.SIGTERM)
-        code = cls.server.wait(timeout=60)
         cls.temporary.cleanup()
-        if code != 0:
-            raise RuntimeError(f"engramd: got exit code {code} after SIGTERM, expected 0")
+        cls.server.close()
 
     @classmethod
     def path(cls, name):

@@ -1,0 +1,296 @@
+#include "engram/client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engram/mocks/mock_connection.h"
+
+namespace engram {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::NiceMock;
+using ::testing::Return;
+
+// Small enough that 100 rows of 16 floats take several messages: 4 KiB are kept for everything but rows.
+constexpr int64_t kLimit = 4096 + 1024;
+constexpr int64_t kRows = 100;
+constexpr int64_t kDim = 16;
+constexpr int64_t kValueDim = 3;
+
+// Row i is i everywhere, in the encoding asked for.
+v1::Matrix CountingRows(int64_t rows, int64_t cols, v1::MatrixEncoding encoding) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < rows; ++i) values.insert(values.end(), cols, static_cast<float>(i));
+  v1::Matrix matrix = ToMatrix(values, cols);
+  if (encoding == v1::MATRIX_ENCODING_FLOATS) {
+    matrix.clear_data();
+    matrix.mutable_values()->Add(values.begin(), values.end());
+  }
+  return matrix;
+}
+
+// Row i has the id 1000 + i, the value i and the payload "i".
+v1::StoreRequest CountingStore(v1::MatrixEncoding encoding) {
+  v1::StoreRequest request;
+  request.set_bank("faces");
+  *request.mutable_patterns() = CountingRows(kRows, kDim, encoding);
+  *request.mutable_values() = CountingRows(kRows, kValueDim, encoding);
+  for (int64_t i = 0; i < kRows; ++i) {
+    request.add_ids(1000 + i);
+    request.add_payloads(std::to_string(i));
+  }
+  return request;
+}
+
+class ClientTest : public ::testing::Test {
+ protected:
+  ClientTest() { ON_CALL(*connection_, max_message_bytes).WillByDefault(Return(kLimit)); }
+
+  // From now on every Store succeeds, is kept in stored_ and counts up the version.
+  void AcceptStores() {
+    ON_CALL(*connection_, Store).WillByDefault([this](const v1::StoreRequest& request) {
+      stored_.push_back(request);
+      v1::StoreResponse response;
+      *response.mutable_ids() = request.ids();
+      response.set_version(static_cast<int64_t>(stored_.size()));
+      return response;
+    });
+  }
+
+  const std::shared_ptr<NiceMock<MockConnection>> connection_ = std::make_shared<NiceMock<MockConnection>>();
+  const Client client_{connection_};
+  std::vector<v1::StoreRequest> stored_;
+};
+
+TEST_F(ClientTest, ASmallStoreIsOneCallAsGiven) {
+  AcceptStores();
+  v1::StoreRequest request;
+  request.set_bank("faces");
+  *request.mutable_patterns() = CountingRows(3, kDim, v1::MATRIX_ENCODING_BYTES);
+
+  ASSERT_TRUE(client_.Store(request).ok());
+  ASSERT_EQ(stored_.size(), 1u);
+  EXPECT_EQ(stored_[0].SerializeAsString(), request.SerializeAsString());
+}
+
+class ChunkedStoreTest : public ClientTest, public ::testing::WithParamInterface<v1::MatrixEncoding> {};
+
+TEST_P(ChunkedStoreTest, EveryMessageFitsAndNothingIsLostOrReordered) {
+  AcceptStores();
+  const v1::StoreRequest request = CountingStore(GetParam());
+  const absl::StatusOr<v1::StoreResponse> response = client_.Store(request);
+
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_GT(stored_.size(), 3u);
+  int64_t row = 0;
+  for (const v1::StoreRequest& chunk : stored_) {
+    EXPECT_LE(static_cast<int64_t>(chunk.ByteSizeLong()), kLimit);
+    EXPECT_EQ(chunk.bank(), "faces");
+    EXPECT_EQ(chunk.patterns().data().empty(), GetParam() == v1::MATRIX_ENCODING_FLOATS);
+    const std::vector<float> patterns = *ToValues(chunk.patterns());
+    const std::vector<float> values = *ToValues(chunk.values());
+    ASSERT_EQ(chunk.values().rows(), chunk.patterns().rows());
+    ASSERT_EQ(chunk.ids_size(), chunk.patterns().rows());
+    ASSERT_EQ(chunk.payloads_size(), chunk.patterns().rows());
+    for (int i = 0; i < chunk.ids_size(); ++i, ++row) {
+      EXPECT_EQ(patterns[i * kDim], row);
+      EXPECT_EQ(values[i * kValueDim], row);
+      EXPECT_EQ(chunk.ids(i), 1000u + row);
+      EXPECT_EQ(chunk.payloads(i), std::to_string(row));
+    }
+  }
+  EXPECT_EQ(row, kRows);
+  EXPECT_EQ(response->ids_size(), kRows);
+  EXPECT_EQ(response->ids(kRows - 1), 1000u + kRows - 1);
+  EXPECT_EQ(response->version(), static_cast<int64_t>(stored_.size()));
+}
+
+TEST_P(ChunkedStoreTest, ProgressCountsAcknowledgedPatterns) {
+  AcceptStores();
+  std::vector<int64_t> progress;
+  ASSERT_TRUE(client_.Store(CountingStore(GetParam()), [&](int64_t rows) { progress.push_back(rows); }).ok());
+
+  ASSERT_EQ(progress.size(), stored_.size());
+  int64_t rows = 0;
+  for (size_t i = 0; i < stored_.size(); ++i) {
+    rows += stored_[i].patterns().rows();
+    EXPECT_EQ(progress[i], rows);
+  }
+  EXPECT_EQ(progress.back(), kRows);
+}
+
+INSTANTIATE_TEST_SUITE_P(BothEncodings, ChunkedStoreTest,
+                         ::testing::Values(v1::MATRIX_ENCODING_BYTES, v1::MATRIX_ENCODING_FLOATS));
+
+TEST_F(ClientTest, AWatchedStoreGoesInPiecesOfFourMebibytes) {
+  ON_CALL(*connection_, max_message_bytes).WillByDefault(Return(int64_t{64} << 20));
+  AcceptStores();
+  v1::StoreRequest request;
+  *request.mutable_patterns() = CountingRows(9, 1 << 18, v1::MATRIX_ENCODING_BYTES);  // 9 MiB.
+
+  ASSERT_TRUE(client_.Store(request).ok());
+  EXPECT_EQ(stored_.size(), 1u);
+  stored_.clear();
+  ASSERT_TRUE(client_.Store(request, [](int64_t) {}).ok());
+  EXPECT_EQ(stored_.size(), 3u);
+  for (const v1::StoreRequest& piece : stored_) EXPECT_EQ(piece.patterns().rows(), 3);
+}
+
+TEST_F(ClientTest, LargePayloadsCountTowardsTheLimit) {
+  AcceptStores();
+  v1::StoreRequest request;
+  *request.mutable_patterns() = CountingRows(8, 1, v1::MATRIX_ENCODING_BYTES);
+  for (int i = 0; i < 8; ++i) request.add_payloads(std::string(900, 'x'));
+
+  ASSERT_TRUE(client_.Store(request).ok());
+  EXPECT_EQ(stored_.size(), 8u);
+  for (const v1::StoreRequest& chunk : stored_) EXPECT_EQ(chunk.payloads_size(), 1);
+}
+
+TEST_F(ClientTest, ARowThatNoMessageHoldsGoesAloneForTheServerToRefuse) {
+  v1::StoreRequest request;
+  *request.mutable_patterns() = CountingRows(2, 2 * kLimit, v1::MATRIX_ENCODING_BYTES);
+  EXPECT_CALL(*connection_, Store).WillOnce([](const v1::StoreRequest& chunk) {
+    EXPECT_EQ(chunk.patterns().rows(), 1);
+    return absl::ResourceExhaustedError("too large");
+  });
+  EXPECT_EQ(client_.Store(request).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ClientTest, AnErrorTellsHowManyPatternsStayStored) {
+  v1::StoreResponse accepted;
+  EXPECT_CALL(*connection_, Store)
+      .WillOnce(Return(accepted))
+      .WillOnce(Return(accepted))
+      .WillOnce(Return(absl::ResourceExhaustedError("memory budget")));
+  std::vector<int64_t> progress;
+  const absl::Status status =
+      client_.Store(CountingStore(v1::MATRIX_ENCODING_BYTES), [&](int64_t rows) { progress.push_back(rows); })
+          .status();
+
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  ASSERT_EQ(progress.size(), 2u);
+  EXPECT_EQ(status.message(),
+            "memory budget (after " + std::to_string(progress[1]) + " of 100 patterns, which stay stored)");
+}
+
+TEST_F(ClientTest, AnErrorOfTheFirstChunkIsTheServersOwn) {
+  EXPECT_CALL(*connection_, Store).WillOnce(Return(absl::NotFoundError("no bank is named 'faces'")));
+  const absl::Status status = client_.Store(CountingStore(v1::MATRIX_ENCODING_BYTES)).status();
+  EXPECT_EQ(status, absl::NotFoundError("no bank is named 'faces'"));
+}
+
+// Requests too large for one message whose parts do not match: cutting them would hide what is wrong.
+TEST_F(ClientTest, AMalformedStoreGoesWholeForTheServerToExplain) {
+  std::vector<v1::StoreRequest> malformed(6, CountingStore(v1::MATRIX_ENCODING_BYTES));
+  malformed[0].mutable_ids()->RemoveLast();
+  malformed[1].mutable_payloads()->RemoveLast();
+  malformed[2].mutable_values()->set_rows(kRows - 1);
+  malformed[3].mutable_patterns()->set_cols(kDim + 1);
+  malformed[4].mutable_patterns()->add_values(1);
+  malformed[5].mutable_patterns()->set_rows(int64_t{1} << 62);
+  for (const v1::StoreRequest& request : malformed) {
+    EXPECT_CALL(*connection_, Store).WillOnce([&](const v1::StoreRequest& sent) {
+      EXPECT_EQ(sent.SerializeAsString(), request.SerializeAsString());
+      return absl::InvalidArgumentError("ids: got 99 entries");
+    });
+    EXPECT_EQ(client_.Store(request).status(), absl::InvalidArgumentError("ids: got 99 entries"));
+  }
+}
+
+TEST_F(ClientTest, AnEmptyStoreIsSentForTheServerToRefuse) {
+  EXPECT_CALL(*connection_, Store).WillOnce(Return(absl::InvalidArgumentError("patterns.rows: got 0")));
+  EXPECT_FALSE(client_.Store(v1::StoreRequest()).ok());
+}
+
+v1::ListBanksResponse Page(const std::vector<std::string>& names, const std::string& next) {
+  v1::ListBanksResponse page;
+  for (const std::string& name : names) page.add_banks()->set_name(name);
+  page.set_next_page_token(next);
+  return page;
+}
+
+MATCHER_P(HasPageToken, token, "") { return arg.page_token() == token; }
+MATCHER_P(HasName, name, "") { return arg.name() == name; }
+
+TEST_F(ClientTest, ListBanksFollowsThePages) {
+  EXPECT_CALL(*connection_, ListBanks(HasPageToken(""))).WillOnce(Return(Page({"a", "b"}, "b")));
+  EXPECT_CALL(*connection_, ListBanks(HasPageToken("b"))).WillOnce(Return(Page({"c"}, "c")));
+  EXPECT_CALL(*connection_, ListBanks(HasPageToken("c"))).WillOnce(Return(Page({}, "")));
+  const absl::StatusOr<std::vector<v1::Bank>> banks = client_.ListBanks();
+
+  ASSERT_TRUE(banks.ok()) << banks.status();
+  EXPECT_THAT(*banks, ElementsAre(HasName("a"), HasName("b"), HasName("c")));
+}
+
+TEST_F(ClientTest, ListBanksOfAnEmptyServerIsEmpty) {
+  EXPECT_CALL(*connection_, ListBanks).WillOnce(Return(v1::ListBanksResponse()));
+  EXPECT_THAT(*client_.ListBanks(), IsEmpty());
+}
+
+TEST_F(ClientTest, ListBanksReturnsTheErrorOfALaterPage) {
+  EXPECT_CALL(*connection_, ListBanks)
+      .WillOnce(Return(Page({"a"}, "a")))
+      .WillOnce(Return(absl::UnavailableError("gone")));
+  EXPECT_EQ(client_.ListBanks().status(), absl::UnavailableError("gone"));
+}
+
+TEST_F(ClientTest, BanksAreNamedInRequestsAndUnwrappedFromResponses) {
+  v1::Bank bank;
+  bank.set_name("faces");
+  bank.set_dim(128);
+  v1::GetBankResponse got;
+  *got.mutable_bank() = bank;
+  v1::CreateBankResponse created;
+  *created.mutable_bank() = bank;
+  EXPECT_CALL(*connection_, GetBank(HasName("faces"))).WillOnce(Return(got));
+  EXPECT_CALL(*connection_, CreateBank(HasName("faces"))).WillOnce(Return(created));
+  EXPECT_CALL(*connection_, DeleteBank(HasName("faces"))).WillOnce(Return(v1::DeleteBankResponse()));
+
+  v1::CreateBankRequest request;
+  request.set_name("faces");
+  EXPECT_EQ(client_.CreateBank(request)->dim(), 128);
+  EXPECT_EQ(client_.GetBank("faces")->dim(), 128);
+  EXPECT_TRUE(client_.DeleteBank("faces").ok());
+}
+
+TEST_F(ClientTest, ErrorsComeBackAsTheyAre) {
+  const absl::Status error = absl::NotFoundError("no bank is named 'faces'");
+  EXPECT_CALL(*connection_, CreateBank).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, GetBank).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, DeleteBank).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, GetPatterns).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, DeletePatterns).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, Retrieve).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, Energy).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, GetCapabilities).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, CheckHealth("bank/faces")).WillOnce(Return(error));
+
+  EXPECT_EQ(client_.CreateBank({}).status(), error);
+  EXPECT_EQ(client_.GetBank("faces").status(), error);
+  EXPECT_EQ(client_.DeleteBank("faces"), error);
+  EXPECT_EQ(client_.GetPatterns({}).status(), error);
+  EXPECT_EQ(client_.DeletePatterns({}).status(), error);
+  EXPECT_EQ(client_.Retrieve({}).status(), error);
+  EXPECT_EQ(client_.Energy({}).status(), error);
+  EXPECT_EQ(client_.GetCapabilities().status(), error);
+  EXPECT_EQ(client_.CheckHealth("bank/faces"), error);
+}
+
+TEST_F(ClientTest, CopiesShareOneConnection) {
+  EXPECT_CALL(*connection_, CheckHealth("")).Times(2).WillRepeatedly(Return(absl::OkStatus()));
+  const Client copy = client_;  // NOLINT: the copy is what is tested.
+  EXPECT_TRUE(client_.CheckHealth().ok());
+  EXPECT_TRUE(copy.CheckHealth().ok());
+}
+
+}  // namespace
+}  // namespace engram

@@ -1,0 +1,293 @@
+#include "server/parse_request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <variant>
+
+#include "core/base/error.h"
+
+namespace engram {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+constexpr int64_t kDim = 2;
+
+BankSettings Settings(int64_t value_dim = 0) {
+  BankSettings settings;
+  settings.name = "faces";
+  settings.dim = kDim;
+  settings.value_dim = value_dim;
+  return settings;
+}
+
+v1::Matrix Ones(int64_t rows, int64_t cols) {
+  v1::Matrix matrix;
+  matrix.set_rows(rows);
+  matrix.set_cols(cols);
+  for (int64_t i = 0; i < rows * cols; ++i) matrix.add_values(1);
+  return matrix;
+}
+
+// The error is INVALID_ARGUMENT about `field`.
+void ExpectInvalid(const absl::Status& status, const std::string& field) {
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(std::string(status.message()), StartsWith(field + ": got "));
+  EXPECT_THAT(std::string(status.message()), HasSubstr(", allowed "));
+  const auto details = FindErrorDetails(status);
+  ASSERT_TRUE(details.has_value()) << status;
+  EXPECT_EQ(details->field, field);
+}
+
+// Names.
+
+TEST(ParseNameTest, LettersDigitsDotUnderscoreAndDashAreAllowed) {
+  for (const std::string& name :
+       {std::string("a"), std::string("Faces-2.v_1"), std::string("."), std::string(".."), std::string("-"),
+        std::string("con"), std::string(128, 'x')}) {
+    EXPECT_EQ(*ParseName(name, "name"), name);
+  }
+}
+
+TEST(ParseNameTest, EveryOtherByteIsRefused) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool allowed = byte < 128 && (std::isalnum(byte) || c == '.' || c == '_' || c == '-');
+    EXPECT_EQ(ParseName(std::string("ab") + c + "d", "name").ok(), allowed) << byte;
+  }
+}
+
+TEST(ParseNameTest, EmptyAndLongNamesAreRefused) {
+  ExpectInvalid(ParseName("", "bank").status(), "bank");
+  ExpectInvalid(ParseName(std::string(129, 'x'), "bank").status(), "bank");
+}
+
+TEST(ParseNameTest, TheErrorIsOneShortLineOfAscii) {
+  for (const std::string& name : {std::string("a\nb\0c\x1b[31m", 10), std::string("\xff\xfe"),
+                                  std::string("\xF0\x9F\x98\x80"), std::string(1 << 20, '\n')}) {
+    const absl::Status status = ParseName(name, "name").status();
+    ExpectInvalid(status, "name");
+    EXPECT_LT(status.message().size(), 300u);
+    EXPECT_THAT(std::string(status.message()), EndsWith("allowed [A-Za-z0-9._-]{1,128}"));
+    for (const char c : status.message()) EXPECT_TRUE(c >= ' ' && c <= '~') << int{c};
+  }
+}
+
+// Banks.
+
+TEST(ParseCreateBankTest, UnsetFieldsHaveTheirDefaults) {
+  v1::CreateBankRequest request;
+  request.set_name("faces");
+  request.set_dim(128);
+  const absl::Time now = absl::FromUnixSeconds(1000);
+  const absl::StatusOr<BankSettings> settings = ParseCreateBank(request, Durability::kVolatile, now);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->name, "faces");
+  EXPECT_EQ(settings->dim, 128);
+  EXPECT_EQ(settings->value_dim, 0);
+  EXPECT_EQ(settings->max_patterns, 0);
+  EXPECT_EQ(settings->durability, Durability::kVolatile);
+  EXPECT_EQ(settings->create_time, now);
+  EXPECT_EQ(std::get<Entmax>(settings->default_dynamics.transform).alpha(), 1.5);
+}
+
+TEST(ParseCreateBankTest, DimensionsHaveBounds) {
+  v1::CreateBankRequest request;
+  request.set_name("faces");
+  for (const int64_t dim : {int64_t{0}, int64_t{-1}, int64_t{65'537}, std::numeric_limits<int64_t>::max()}) {
+    request.set_dim(dim);
+    ExpectInvalid(ParseCreateBank(request, Durability::kVolatile, {}).status(), "dim");
+  }
+  request.set_dim(65'536);
+  request.set_value_dim(65'536);
+  EXPECT_TRUE(ParseCreateBank(request, Durability::kVolatile, {}).ok());
+  request.set_value_dim(65'537);
+  ExpectInvalid(ParseCreateBank(request, Durability::kVolatile, {}).status(), "value_dim");
+  request.set_value_dim(-1);
+  ExpectInvalid(ParseCreateBank(request, Durability::kVolatile, {}).status(), "value_dim");
+}
+
+TEST(ParseCreateBankTest, NestedFieldsAreNamedByTheirPath) {
+  v1::CreateBankRequest request;
+  request.set_name("faces");
+  request.set_dim(1);
+  request.mutable_limits()->set_max_patterns(-1);
+  ExpectInvalid(ParseCreateBank(request, Durability::kVolatile, {}).status(), "limits.max_patterns");
+  request.mutable_default_dynamics()->mutable_entmax()->set_alpha(1);
+  ExpectInvalid(ParseCreateBank(request, Durability::kVolatile, {}).status(),
+                "default_dynamics.entmax.alpha");
+}
+
+TEST(ParseCreateBankTest, ADurabilityThatCannotBeKeptIsUnimplemented) {
+  v1::CreateBankRequest request;
+  request.set_name("faces");
+  request.set_dim(1);
+  request.set_durability(v1::DURABILITY_SYNCED);
+  const absl::Status status = ParseCreateBank(request, Durability::kVolatile, {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("DURABILITY_SYNCED"));
+  EXPECT_TRUE(ParseCreateBank(request, Durability::kSynced, {}).ok());
+  request.set_durability(static_cast<v1::Durability>(99));
+  ExpectInvalid(ParseCreateBank(request, Durability::kSynced, {}).status(), "durability");
+}
+
+TEST(ParseListBanksTest, PagesHaveADefaultAndBounds) {
+  v1::ListBanksRequest request;
+  EXPECT_EQ(ParseListBanks(request)->page_size, 100);
+  request.set_page_size(1000);
+  request.set_page_token("faces");
+  EXPECT_EQ(ParseListBanks(request)->page_size, 1000);
+  EXPECT_EQ(ParseListBanks(request)->after, "faces");
+  request.set_page_size(1001);
+  ExpectInvalid(ParseListBanks(request).status(), "page_size");
+  request.set_page_size(-1);
+  ExpectInvalid(ParseListBanks(request).status(), "page_size");
+  request.set_page_size(0);
+  request.set_page_token("not a name");
+  ExpectInvalid(ParseListBanks(request).status(), "page_token");
+}
+
+// Patterns.
+
+TEST(ParseStoreTest, EverythingGivenIsTaken) {
+  v1::StoreRequest request;
+  *request.mutable_patterns() = Ones(2, kDim);
+  *request.mutable_values() = Ones(2, 3);
+  request.add_ids(7);
+  request.add_ids((uint64_t{1} << 63) - 1);
+  request.add_payloads("");
+  request.add_payloads(std::string(Limits::kMaxPayloadBytes, 'x'));
+  const absl::StatusOr<StoreCall> call = ParseStore(request, Settings(3));
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_EQ(call->patterns.rows, 2);
+  EXPECT_EQ(call->values.cols, 3);
+  EXPECT_THAT(call->ids, ElementsAre(7, (uint64_t{1} << 63) - 1));
+  EXPECT_THAT(call->payloads, SizeIs(2));
+}
+
+TEST(ParseStoreTest, ValuesGoWithBanksThatHaveThem) {
+  v1::StoreRequest request;
+  *request.mutable_patterns() = Ones(2, kDim);
+  ExpectInvalid(ParseStore(request, Settings(3)).status(), "values");
+  *request.mutable_values() = Ones(2, 3);
+  EXPECT_TRUE(ParseStore(request, Settings(3)).ok());
+  ExpectInvalid(ParseStore(request, Settings(0)).status(), "values");
+  *request.mutable_values() = Ones(1, 3);
+  ExpectInvalid(ParseStore(request, Settings(3)).status(), "values.rows");
+  *request.mutable_values() = Ones(2, 4);
+  ExpectInvalid(ParseStore(request, Settings(3)).status(), "values.cols");
+}
+
+TEST(ParseStoreTest, IdsAndPayloadsAreNoneOrOneForEachPattern) {
+  v1::StoreRequest request;
+  *request.mutable_patterns() = Ones(2, kDim);
+  request.add_ids(1);
+  ExpectInvalid(ParseStore(request, Settings()).status(), "ids");
+  request.add_ids(1);
+  ExpectInvalid(ParseStore(request, Settings()).status(), "ids[1]");
+  request.set_ids(1, uint64_t{1} << 63);
+  ExpectInvalid(ParseStore(request, Settings()).status(), "ids[1]");
+  request.clear_ids();
+  request.add_payloads("x");
+  ExpectInvalid(ParseStore(request, Settings()).status(), "payloads");
+  request.add_payloads(std::string(Limits::kMaxPayloadBytes + 1, 'x'));
+  ExpectInvalid(ParseStore(request, Settings()).status(), "payloads[1]");
+}
+
+TEST(ParseIdsTest, AtLeastOneIsNeededAndRepetitionsAreRefusedWhereTheyMatter) {
+  google::protobuf::RepeatedField<uint64_t> ids;
+  ExpectInvalid(ParseIds(ids, /*distinct=*/false).status(), "ids");
+  ids.Add(3);
+  ids.Add(3);
+  EXPECT_THAT(*ParseIds(ids, /*distinct=*/false), ElementsAre(3, 3));
+  ExpectInvalid(ParseIds(ids, /*distinct=*/true).status(), "ids[1]");
+}
+
+TEST(ParseEncodingTest, UnspecifiedIsTheRequestsOwn) {
+  EXPECT_EQ(*ParseEncoding(v1::MATRIX_ENCODING_UNSPECIFIED, v1::MATRIX_ENCODING_FLOATS),
+            v1::MATRIX_ENCODING_FLOATS);
+  EXPECT_EQ(*ParseEncoding(v1::MATRIX_ENCODING_BYTES, v1::MATRIX_ENCODING_FLOATS), v1::MATRIX_ENCODING_BYTES);
+  ExpectInvalid(ParseEncoding(static_cast<v1::MatrixEncoding>(9), v1::MATRIX_ENCODING_BYTES).status(),
+                "encoding");
+}
+
+// Retrieve and Energy.
+
+v1::RetrieveRequest Queries(int64_t rows) {
+  v1::RetrieveRequest request;
+  *request.mutable_queries() = Ones(rows, kDim);
+  return request;
+}
+
+TEST(ParseRetrieveTest, UnsetFieldsHaveTheirDefaults) {
+  const absl::StatusOr<ParsedRetrieve> parsed = ParseRetrieve(Queries(3), Settings(), Limits());
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed->call.states, SizeIs(3 * kDim));
+  EXPECT_EQ(parsed->call.max_support, 100);
+  EXPECT_TRUE(parsed->call.with_energy);
+  EXPECT_EQ(parsed->encoding, v1::MATRIX_ENCODING_FLOATS);
+}
+
+TEST(ParseRetrieveTest, ABatchAboveTheLimitIsRefused) {
+  Limits limits;
+  limits.max_batch = 4;
+  EXPECT_TRUE(ParseRetrieve(Queries(4), Settings(), limits).ok());
+  ExpectInvalid(ParseRetrieve(Queries(5), Settings(), limits).status(), "queries.rows");
+  v1::EnergyRequest energy;
+  *energy.mutable_states() = Ones(5, kDim);
+  ExpectInvalid(ParseEnergy(energy, Settings(), limits).status(), "states.rows");
+}
+
+TEST(ParseRetrieveTest, ASupportThatNoResponseHoldsIsRefused) {
+  v1::RetrieveRequest request = Queries(1);
+  Limits limits;
+  for (const int64_t max_support : {int64_t{-1}, int64_t{1'000'001}, std::numeric_limits<int64_t>::max()}) {
+    request.set_max_support(max_support);
+    ExpectInvalid(ParseRetrieve(request, Settings(), limits).status(), "max_support");
+  }
+  request.set_max_support(0);
+  EXPECT_TRUE(ParseRetrieve(request, Settings(), limits).ok());
+  request.set_max_support(1'000'000);
+  EXPECT_TRUE(ParseRetrieve(request, Settings(), limits).ok());
+  limits.max_message_bytes = 64 << 10;
+  ExpectInvalid(ParseRetrieve(request, Settings(), limits).status(), "max_support");
+}
+
+TEST(ParseRetrieveTest, ValuesOfABankWithoutThemAreRefused) {
+  v1::RetrieveRequest request = Queries(1);
+  request.mutable_support_parts()->set_values(true);
+  ExpectInvalid(ParseRetrieve(request, Settings(), Limits()).status(), "support_parts.values");
+  EXPECT_TRUE(ParseRetrieve(request, Settings(3), Limits()).ok());
+}
+
+TEST(ParseRetrieveTest, ArithmeticIsExactOrNotYetBuiltOrUnknown) {
+  v1::RetrieveRequest request = Queries(1);
+  request.set_arithmetic(v1::ARITHMETIC_EXACT);
+  EXPECT_TRUE(ParseRetrieve(request, Settings(), Limits()).ok());
+  request.set_arithmetic(v1::ARITHMETIC_FAST);
+  EXPECT_EQ(ParseRetrieve(request, Settings(), Limits()).status().code(), absl::StatusCode::kUnimplemented);
+  request.set_arithmetic(static_cast<v1::Arithmetic>(7));
+  ExpectInvalid(ParseRetrieve(request, Settings(), Limits()).status(), "arithmetic");
+}
+
+TEST(ParseRetrieveTest, DynamicsAreNamedByTheirPath) {
+  v1::RetrieveRequest request = Queries(1);
+  request.mutable_dynamics()->mutable_k_subsets();
+  ExpectInvalid(ParseRetrieve(request, Settings(), Limits()).status(), "dynamics.k_subsets.k");
+  v1::EnergyRequest energy;
+  *energy.mutable_states() = Ones(1, kDim);
+  energy.mutable_dynamics()->set_beta(-1);
+  ExpectInvalid(ParseEnergy(energy, Settings(), Limits()).status(), "dynamics.beta");
+}
+
+}  // namespace
+}  // namespace engram
