@@ -34,6 +34,9 @@ std::string BankHealthName(const std::string& bank) { return absl::StrCat("bank/
 
 constexpr char kApiVersion[] = "v1";
 
+// How long calls are refused in words before the port is closed.
+constexpr absl::Duration kLastCalls = absl::Milliseconds(100);
+
 // Share of the usable memory that banks get unless the options say otherwise.
 constexpr double kDefaultBudgetShare = 0.8;
 
@@ -76,7 +79,7 @@ v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const
   return capabilities;
 }
 
-// Takes gRPC's reflection out of a server. Linking its library adds it to every server of the process.
+// Takes gRPC's reflection out of one server: its library adds it to all of the process.
 class WithoutReflection : public grpc::ServerBuilderOption {
  public:
   void UpdateArguments(grpc::ChannelArguments*) override {}
@@ -139,7 +142,9 @@ class RunningServer : public Server {
     LogInfo("draining", {{"queries", engine_.queued()}});
     absl::SleepFor(options_.drain_delay);
     const int64_t unfinished = gate_.CloseAndWait(options_.drain_grace);
-    // A moment for the last answers to leave; watchers of the health service would stay for ever.
+    // gRPC cancels calls that arrive once it shuts down; those that are on their way still get our answer.
+    absl::SleepFor(kLastCalls);
+    // Only watchers of the health service are left, who would stay for ever.
     grpc_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
     grpc_->Wait();
     return unfinished;
@@ -171,6 +176,7 @@ class RunningServer : public Server {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // The engine's own thread takes part in every sweep.
   auto pool = std::make_unique<ThreadPool>(ThreadCount(options) - 1);
   ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper(options.backend, pool.get()));

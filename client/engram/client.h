@@ -74,7 +74,7 @@ class Client {
   // Returns what the server can do, and its limits. Idempotent.
   absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities() const;
 
-  // OK: the server ("") or the bank ("bank/NAME") is serving. Idempotent.
+  // OK: the server ("") or the bank ("bank/NAME") is serving. Not retried: the answer is about now.
   absl::Status CheckHealth(const std::string& service = "") const;
 
  private:
