@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -33,8 +34,12 @@ class BankRows {
   const std::vector<double>& segment_norm_bounds() const { return segment_norm_bounds_; }
   // Rows that have not died.
   int64_t living_count() const { return living_count_; }
-  // Largest norm of a row that has not died; 0: there is none.
-  double LargestNorm() const;
+  // Largest norm of a row that has not died; 0: there is none. Looks at the segments that lost their largest
+  // since the last call.
+  double LargestNorm();
+  // Bytes of memory that dead rows take up.
+  int64_t dead_bytes() const;
+  int64_t living_bytes() const;
   // Bytes taken from the budget.
   int64_t memory_bytes() const { return memory_bytes_; }
 
@@ -52,16 +57,33 @@ class BankRows {
   // Marks a living row as lacking from `version` on.
   void Kill(RowRef row, int64_t version);
 
+  // The living rows in a new layout, in the same order, and where each has gone: copied to new segments, or
+  // if there is no memory for a second copy, in the old segments but for those without living rows.
+  struct Compacted;
+  Compacted Compact() const;
+
  private:
+  // RESOURCE_EXHAUSTED: there is no memory for a second copy.
+  absl::StatusOr<Compacted> CopyLiving() const;
+  Compacted DropDeadSegments() const;
+  // Calls visit(segment, row) for each living row, in order.
+  template <typename Visit>
+  void ForEachLiving(const Visit& visit) const;
+
   std::shared_ptr<const BankSettings> settings_;
   MemoryBudget* budget_;
   uint64_t layout_id_;
   std::vector<std::shared_ptr<Segment>> segments_;
   std::vector<int64_t> segment_rows_;
   std::vector<double> segment_norm_bounds_;
-  std::vector<double> segment_largest_;  // Largest norm of each segment's living rows.
+  std::vector<double> segment_largest_;  // Largest norm of each segment's living rows; or kStale.
   int64_t living_count_ = 0;
   int64_t memory_bytes_ = 0;
+};
+
+struct BankRows::Compacted {
+  BankRows rows;
+  absl::flat_hash_map<uint64_t, RowRef> index;  // By id.
 };
 
 }  // namespace engram

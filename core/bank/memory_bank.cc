@@ -12,8 +12,8 @@
 namespace engram {
 namespace {
 
-// Below this many dead rows a compaction is not worth its copying.
-constexpr int64_t kMinDeadRows = 4096;
+// Fewer dead bytes are not worth a compaction's copying.
+constexpr int64_t kMinDeadBytes = 256 << 10;
 
 absl::Status PatternNotFound(const std::string& bank, uint64_t id) {
   ErrorDetails details;
@@ -92,18 +92,22 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& batch) {
   }
   PatternRows record = batch;
   record.ids = stored.ids;
-  const std::vector<RowRef> replaced = Present(stored.ids);
-  ENGRAM_RETURN_IF_ERROR(CheckLimit(batch.patterns.rows() - static_cast<int64_t>(replaced.size())));
+  const auto replaced_count = static_cast<int64_t>(Present(stored.ids).size());
+  ENGRAM_RETURN_IF_ERROR(CheckLimit(batch.patterns.rows() - replaced_count));
   // From here on rows are added to a copy, which is dropped if anything fails.
-  BankRows rows = rows_;
-  ENGRAM_RETURN_IF_ERROR(rows.MakeRoom(batch.patterns.rows()));
-  ENGRAM_ASSIGN_OR_RETURN(Reservation payload_memory, rows.ReservePayloads(batch.payloads));
+  absl::StatusOr<Room> room = FindRoom(batch);
+  if (!room.ok() && rows_.dead_bytes() > 0) {
+    Compact();
+    room = FindRoom(batch);
+  }
+  ENGRAM_RETURN_IF_ERROR(room.status());
+  const std::vector<RowRef> replaced = Present(stored.ids);
   stored.version = Pin().version() + 1;
   ENGRAM_RETURN_IF_ERROR(journal_->StorePatterns(bank_id_, stored.version, record));
 
-  const std::vector<RowRef> added = Append(record, stored.version, &rows);
-  rows.AddPayloadMemory(std::move(payload_memory));
-  rows_ = std::move(rows);
+  const std::vector<RowRef> added = Append(record, stored.version, &room->rows);
+  room->rows.AddPayloadMemory(std::move(room->payload_memory));
+  rows_ = std::move(room->rows);
   for (const RowRef row : replaced) Kill(row, stored.version);
   next_id_ = std::max(next_id_, *std::max_element(stored.ids.begin(), stored.ids.end()) + 1);
   {
@@ -113,6 +117,13 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& batch) {
   }
   CompactIfWorthwhile();
   return stored;
+}
+
+absl::StatusOr<MemoryBank::Room> MemoryBank::FindRoom(const PatternRows& batch) const {
+  BankRows rows = rows_;
+  ENGRAM_RETURN_IF_ERROR(rows.MakeRoom(batch.patterns.rows()));
+  ENGRAM_ASSIGN_OR_RETURN(Reservation payload_memory, rows.ReservePayloads(batch.payloads));
+  return Room{std::move(rows), std::move(payload_memory)};
 }
 
 std::vector<RowRef> MemoryBank::Append(const PatternRows& batch, int64_t version, BankRows* rows) {
@@ -233,27 +244,17 @@ void MemoryBank::Publish(int64_t version) {
 }
 
 void MemoryBank::CompactIfWorthwhile() {
-  const int64_t dead = rows_.row_count() - rows_.living_count();
-  if (dead < std::max(kMinDeadRows, rows_.living_count())) return;
-  BankRows rows(settings_, budget_);
-  // Without memory for a second copy the dead rows stay until there is.
-  if (!rows.MakeRoom(rows_.living_count()).ok()) return;
-  Index index;
-  for (size_t s = 0; s < rows_.segments().size(); ++s) {
-    const Segment& segment = *rows_.segments()[s];
-    for (int64_t i = 0; i < rows_.segment_rows()[s]; ++i) {
-      if (segment.died(i) != Segment::kAlive) continue;
-      const std::string payload(segment.payload(i));
-      absl::StatusOr<Reservation> payload_memory = rows.ReservePayloads(absl::MakeConstSpan(&payload, 1));
-      if (!payload_memory.ok()) return;
-      index[segment.id(i)] =
-          rows.Append(segment.id(i), segment.born(i), segment.pattern(i), segment.value(i), payload);
-      rows.AddPayloadMemory(*std::move(payload_memory));
-    }
-  }
-  rows_ = std::move(rows);
+  // Where memory is too short to drop them all, the next try waits for as many again.
+  const int64_t enough = std::max({kMinDeadBytes, rows_.living_bytes(), 2 * dead_bytes_kept_});
+  if (rows_.dead_bytes() >= enough) Compact();
+}
+
+void MemoryBank::Compact() {
+  BankRows::Compacted compacted = rows_.Compact();
+  rows_ = std::move(compacted.rows);
+  dead_bytes_kept_ = rows_.dead_bytes();
   MutexLock state(&state_mutex_);
-  index_ = std::move(index);
+  index_ = std::move(compacted.index);
   Publish(state_->version);
 }
 

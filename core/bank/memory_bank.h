@@ -20,7 +20,7 @@
 namespace engram {
 
 // A named set of patterns in versions. Writers come one at a time and write to the journal first; readers
-// pin a version and never wait for a writer. Thread-safe.
+// pin a version; what they read does not change. Thread-safe.
 class MemoryBank {
  public:
   // Patterns of one version, found by id.
@@ -78,6 +78,10 @@ class MemoryBank {
 
  private:
   using Index = absl::flat_hash_map<uint64_t, RowRef>;
+  struct Room {
+    BankRows rows;
+    Reservation payload_memory;
+  };
   MemoryBank(int64_t bank_id, BankSettings settings, MemoryBudget* budget, Journal* journal,
              Reservation reservation);
 
@@ -86,6 +90,8 @@ class MemoryBank {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Those of `ids` that the bank has.
   std::vector<RowRef> Present(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // A copy of rows_ with room for `batch`. RESOURCE_EXHAUSTED: the budget is used up.
+  absl::StatusOr<Room> FindRoom(const PatternRows& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // RESOURCE_EXHAUSTED: `more` patterns would exceed the bank's limit.
   absl::Status CheckLimit(int64_t more) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Writes `batch` to `rows` and adds it to the sums.
@@ -95,7 +101,8 @@ class MemoryBank {
   void Kill(RowRef row, int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Makes rows_ the newest version.
   void Publish(int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_, state_mutex_);
-  // Copies the living rows to new segments when most rows are dead. Older snapshots keep the old ones.
+  // Drops the dead rows. Older snapshots keep the old layout, which they hold.
+  void Compact() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void CompactIfWorthwhile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) ABSL_LOCKS_EXCLUDED(state_mutex_);
 
   // Constant after construction.
@@ -110,6 +117,7 @@ class MemoryBank {
   BankRows rows_ ABSL_GUARDED_BY(writer_mutex_);
   std::vector<ExactSum> sums_ ABSL_GUARDED_BY(writer_mutex_);  // Of the living patterns [D].
   uint64_t next_id_ ABSL_GUARDED_BY(writer_mutex_) = 0;
+  int64_t dead_bytes_kept_ ABSL_GUARDED_BY(writer_mutex_) = 0;  // By the last compaction.
 
   mutable Mutex state_mutex_;
   std::shared_ptr<const BankSnapshot::State> state_ ABSL_GUARDED_BY(state_mutex_);

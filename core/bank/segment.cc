@@ -38,6 +38,12 @@ Segment::Segment(int64_t capacity, int64_t dim, int64_t value_dim, Reservation r
   reservations_.push_back(std::move(reservation));
 }
 
+int64_t Segment::memory_bytes() const {
+  int64_t bytes = 0;
+  for (const Reservation& reservation : reservations_) bytes += reservation.bytes();
+  return bytes;
+}
+
 void Segment::Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float> pattern,
                     absl::Span<const float> value, absl::string_view payload) {
   assert(0 <= i && i < capacity_);

@@ -53,6 +53,8 @@ class Segment {
   // Marks row i as lacking from `version` on. Versions before it are not affected, so readers pinned to them
   // may run meanwhile.
   void MarkDied(int64_t i, int64_t version) { rows_[i].died.store(version, std::memory_order_relaxed); }
+  // Bytes that the segment and its payloads took from the budget.
+  int64_t memory_bytes() const;
   // Adds what payloads cost to what the segment paid.
   void AddReservation(Reservation reservation) {
     if (reservation.bytes() > 0) reservations_.push_back(std::move(reservation));

@@ -85,6 +85,7 @@ absl::Status Engine::Submit(std::shared_ptr<PendingCall> call) {
     }
     if (queued_ + count > options_.queue_capacity) return QueueFull(count, queued_, options_, last_sweep_);
     queued_ += count;
+    unfinished_ += count;
   }
   Requeue(std::move(seats));
   return absl::OkStatus();
@@ -105,7 +106,12 @@ void Engine::Requeue(std::vector<Seat> seats) {
 void Engine::Drain() {
   MutexLock lock(&mutex_);
   draining_ = true;
-  while (queued_ > 0) idle_.Wait(&mutex_);
+  while (unfinished_ > 0) idle_.Wait(&mutex_);
+}
+
+void Engine::FreeRoom(int64_t queries) {
+  MutexLock lock(&mutex_);
+  queued_ -= queries;
 }
 
 int64_t Engine::queued() const {
@@ -115,6 +121,7 @@ int64_t Engine::queued() const {
 
 void Engine::Work() {
   while (std::optional<Turn> turn = NextTurn()) {
+    FreeRoom(static_cast<int64_t>(turn->cancelled.size() + turn->expired.size()));
     for (const Seat& seat : turn->cancelled) {
       seat.call->Fail(Failure(absl::StatusCode::kCancelled, "CANCELLED", "the caller cancelled the call"));
     }
@@ -127,8 +134,8 @@ void Engine::Work() {
     const size_t left = taken - unfinished.size();
     Requeue(std::move(unfinished));
     MutexLock lock(&mutex_);
-    queued_ -= static_cast<int64_t>(left);
-    if (queued_ == 0) idle_.NotifyAll();
+    unfinished_ -= static_cast<int64_t>(left);
+    if (unfinished_ == 0) idle_.NotifyAll();
   }
 }
 
@@ -181,11 +188,13 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
   std::vector<SurvivorList> survivors(seats.size());
   const absl::Status status = sweeper_->Sweep(*newest, states, absl::MakeSpan(survivors));
   if (!status.ok()) {
+    FreeRoom(static_cast<int64_t>(seats.size()));
     for (const Seat& seat : seats) seat.call->Fail(status);
     return {};
   }
   const auto advance = [&](int64_t b) {
     if (!seats[b].flight->Advance(seats[b].call->bank(), &survivors[b])) return;
+    FreeRoom(1);
     seats[b].call->FinishOne();
     seats[b].call = nullptr;
   };

@@ -86,6 +86,8 @@ class Engine {
   std::optional<Turn> NextTurn() ABSL_LOCKS_EXCLUDED(mutex_);
   // Serves the seats of a turn with one sweep; returns those that need another.
   std::vector<Seat> Serve(std::vector<Seat> seats);
+  // Makes room in the queue, before the answer leaves: its receiver may ask at once again.
+  void FreeRoom(int64_t queries) ABSL_LOCKS_EXCLUDED(mutex_);
   void Requeue(std::vector<Seat> seats) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const EngineOptions options_;
@@ -98,7 +100,8 @@ class Engine {
   CondVar idle_;
   absl::flat_hash_map<uint64_t, Queue> queues_ ABSL_GUARDED_BY(mutex_);  // By layout id; none is empty.
   std::deque<uint64_t> turns_ ABSL_GUARDED_BY(mutex_);                   // Keys of queues_, next first.
-  int64_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t queued_ ABSL_GUARDED_BY(mutex_) = 0;      // Queries that take up room: not answered yet.
+  int64_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;  // Those, and queries whose answer is under way.
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration last_sweep_ ABSL_GUARDED_BY(mutex_) = absl::Milliseconds(1);

@@ -24,7 +24,8 @@ constexpr int64_t kMinChunkWork = int64_t{1} << 18;
 // A state is dense when screening would keep more than this share of the rows: 1 in 8.
 constexpr int64_t kDenseShare = 8;
 
-// One sweep: screen every chunk, then refine what is left of each state.
+// One sweep: screen every chunk for the states that screening can help, refine what is left of each, and
+// score every row for the others.
 class Pass {
  public:
   Pass(const BankSnapshot& bank, absl::Span<const SweepState> states, const CanonicalArithmetic& arithmetic,
@@ -33,76 +34,94 @@ class Pass {
         states_(states),
         arithmetic_(arithmetic),
         pool_(pool),
-        screen_(states, bank.settings().dim),
-        partition_(PartitionRows(bank, ChunkCount(), kBlockRows)) {
-    const auto chunks = static_cast<int64_t>(partition_.size());
-    const int64_t candidate_limit = kBlockRows + bank.row_count() / (kDenseShare * chunks);
-    std::vector<Screening> of_chunk;
-    for (const SweepState& state : states) of_chunk.emplace_back(&state.cut, candidate_limit);
-    for (size_t b = 0; b < states.size(); ++b) {
-      if (of_chunk[b].IsHopeless(LargestScore(b))) of_chunk[b].GiveUp();
-    }
-    screenings_.assign(chunks, of_chunk);
-  }
+        partition_(PartitionRows(bank, ChunkCount(), kBlockRows)) {}
 
   void Run(absl::Span<SurvivorList> survivors) {
-    ForEachChunk([&](int64_t chunk) { ScreenChunk(chunk); });
-    for (size_t b = 0; b < states_.size(); ++b) {
-      std::vector<const Screening*> parts;
-      for (const std::vector<Screening>& of_chunk : screenings_) parts.push_back(&of_chunk[b]);
-      const bool dense =
-          std::any_of(parts.begin(), parts.end(), [](const Screening* s) { return s->dense(); });
-      dense ? RefineAll(b, &survivors[b]) : Refine(b, Screening::Merge(parts), &survivors[b]);
-    }
+    std::vector<size_t> dense;
+    const std::vector<size_t> screened = ChooseScreened(&dense);
+    if (!screened.empty()) Screen(screened, survivors, &dense);
+    if (!dense.empty()) RefineAll(dense, survivors);
   }
 
  private:
+  int64_t chunk_count() const { return static_cast<int64_t>(partition_.size()); }
+
   int64_t ChunkCount() const {
     const int64_t work = bank_.row_count() * bank_.settings().dim * static_cast<int64_t>(states_.size());
     return std::clamp<int64_t>(work / kMinChunkWork, 1, 4 * (pool_->thread_count() + 1));
   }
 
-  // No row has a larger score with state b, either way.
-  double LargestScore(size_t b) const {
-    double squared = 0;
-    for (const double component : states_[b].state) squared += component * component;
+  void ForEachChunk(const std::function<void(int64_t)>& body) const {
+    chunk_count() == 1 ? body(0) : pool_->ParallelFor(chunk_count(), body);
+  }
+
+  Screening NewScreening(size_t b) const {
+    return Screening(&states_[b].cut, kBlockRows + bank_.row_count() / (kDenseShare * chunk_count()));
+  }
+
+  // The states that screening can help; the others are added to `dense`.
+  std::vector<size_t> ChooseScreened(std::vector<size_t>* dense) const {
     double norm = 0;
     for (int64_t s = 0; s < bank_.segment_count(); ++s) norm = std::max(norm, bank_.norm_bound(s));
-    return norm * std::sqrt(squared);
+    std::vector<size_t> screened;
+    for (size_t b = 0; b < states_.size(); ++b) {
+      double squared = 0;
+      for (const double component : states_[b].state) squared += component * component;
+      const bool hopeless = NewScreening(b).IsHopeless(norm * std::sqrt(squared), bank_.row_count());
+      (hopeless ? dense : &screened)->push_back(b);
+    }
+    return screened;
   }
 
-  void ForEachChunk(const std::function<void(int64_t)>& body) const {
-    const auto chunks = static_cast<int64_t>(partition_.size());
-    chunks == 1 ? body(0) : pool_->ParallelFor(chunks, body);
-  }
-
-  // Scores the blocks of a chunk in float32, for all states at once, and screens each state's.
-  void ScreenChunk(int64_t chunk) {
-    std::vector<float> scores;
-    for (const RowRange& range : partition_[chunk]) {
-      const Segment& segment = bank_.segment(range.segment);
-      screen_.Score(segment, range.begin, range.end, &scores);
-      for (size_t b = 0; b < states_.size(); ++b) {
-        Screening& screening = screenings_[chunk][b];
-        if (screening.dense()) continue;
-        ScreenBlock(range, b, scores.data() + b * (range.end - range.begin), &screening);
+  // Screens and refines `screened`; those of which too much is left are added to `dense`.
+  void Screen(const std::vector<size_t>& screened, absl::Span<SurvivorList> survivors,
+              std::vector<size_t>* dense) const {
+    std::vector<SweepState> states;
+    std::vector<Screening> of_chunk;
+    for (const size_t b : screened) {
+      states.push_back(states_[b]);
+      of_chunk.push_back(NewScreening(b));
+    }
+    const FloatScreen screen(states, bank_.settings().dim);
+    std::vector<std::vector<Screening>> screenings(chunk_count(), of_chunk);
+    ForEachChunk([&](int64_t chunk) { ScreenChunk(screen, states, partition_[chunk], &screenings[chunk]); });
+    for (size_t k = 0; k < screened.size(); ++k) {
+      std::vector<const Screening*> parts;
+      for (const std::vector<Screening>& chunk : screenings) parts.push_back(&chunk[k]);
+      if (std::any_of(parts.begin(), parts.end(), [](const Screening* part) { return part->dense(); })) {
+        dense->push_back(screened[k]);
+      } else {
+        Refine(screened[k], Screening::Merge(parts), &survivors[screened[k]]);
       }
     }
   }
 
-  // Screens the rows of a block for one state, from their scaled float32 scores.
-  void ScreenBlock(const RowRange& range, size_t b, const float* scores, Screening* screening) const {
+  // Scores the blocks of a chunk in float32, for all states at once, and screens each state's.
+  void ScreenChunk(const FloatScreen& screen, const std::vector<SweepState>& states,
+                   const std::vector<RowRange>& chunk, std::vector<Screening>* screenings) const {
+    std::vector<float> scores;
+    for (const RowRange& range : chunk) {
+      screen.Score(bank_.segment(range.segment), range.begin, range.end, &scores);
+      for (size_t k = 0; k < states.size(); ++k) {
+        const float* block = scores.data() + k * (range.end - range.begin);
+        ScreenBlock(screen, k, states[k].version, range, block, &(*screenings)[k]);
+      }
+    }
+  }
+
+  // Screens the rows of a block for state k of the screen, from their scaled float32 scores.
+  void ScreenBlock(const FloatScreen& screen, size_t k, int64_t version, const RowRange& range,
+                   const float* scores, Screening* screening) const {
     const Segment& segment = bank_.segment(range.segment);
-    for (int64_t begin = range.begin; begin < range.end; begin += kRowsPerLook) {
-      const float threshold = screen_.ThresholdOf(b, screening->cut(), bank_.norm_bound(range.segment));
+    for (int64_t begin = range.begin; begin < range.end && !screening->dense(); begin += kRowsPerLook) {
+      const float threshold = screen.ThresholdOf(k, screening->cut(), bank_.norm_bound(range.segment));
       for (int64_t i = begin; i < std::min(begin + kRowsPerLook, range.end); ++i) {
         const float score = scores[i - range.begin];
-        if (score < threshold || !segment.VisibleAt(i, states_[b].version)) continue;
-        const FloatScreen::Bounds bounds = screen_.BoundsOf(b, score, segment.norm(i));
+        if (score < threshold || !segment.VisibleAt(i, version)) continue;
+        const FloatScreen::Bounds bounds = screen.BoundsOf(k, score, segment.norm(i));
         screening->Add({range.segment, static_cast<int32_t>(i)}, bounds.lower, bounds.upper);
       }
       screening->SharpenCut();
-      if (screening->dense()) return;
     }
   }
 
@@ -115,12 +134,14 @@ class Pass {
   void Refine(size_t b, const std::vector<Candidate>& candidates, SurvivorList* survivors) const {
     const auto count = static_cast<int64_t>(candidates.size());
     survivors->resize(count);
-    const auto refine = [&](int64_t i) { (*survivors)[i] = ScoreExactly(b, candidates[i].row); };
-    if (count * bank_.settings().dim < kMinChunkWork) {
-      for (int64_t i = 0; i < count; ++i) refine(i);
-    } else {
-      pool_->ParallelFor(count, refine);
-    }
+    const auto refine_block = [&](int64_t block) {
+      const int64_t end = std::min(count, (block + 1) * kBlockRows);
+      for (int64_t i = block * kBlockRows; i < end; ++i) {
+        (*survivors)[i] = ScoreExactly(b, candidates[i].row);
+      }
+    };
+    const int64_t blocks = (count + kBlockRows - 1) / kBlockRows;
+    blocks <= 1 ? refine_block(0) : pool_->ParallelFor(blocks, refine_block);
   }
 
   int64_t CountVisible(int64_t chunk, int64_t version) const {
@@ -133,19 +154,26 @@ class Pass {
     return count;
   }
 
-  // The dense path: every visible row, in the order of the partition.
-  void RefineAll(size_t b, SurvivorList* survivors) const {
-    std::vector<int64_t> offsets = {0};
-    for (size_t chunk = 0; chunk < partition_.size(); ++chunk) {
-      offsets.push_back(offsets.back() + CountVisible(static_cast<int64_t>(chunk), states_[b].version));
+  // The dense path: every visible row, in the order of the partition. A block of rows is read once for all of
+  // `dense`.
+  void RefineAll(const std::vector<size_t>& dense, absl::Span<SurvivorList> survivors) const {
+    std::vector<std::vector<int64_t>> offsets(dense.size(), {0});  // [state][chunk]
+    for (size_t k = 0; k < dense.size(); ++k) {
+      for (int64_t chunk = 0; chunk < chunk_count(); ++chunk) {
+        offsets[k].push_back(offsets[k].back() + CountVisible(chunk, states_[dense[k]].version));
+      }
+      survivors[dense[k]].resize(offsets[k].back());
     }
-    survivors->resize(offsets.back());
     ForEachChunk([&](int64_t chunk) {
-      Survivor* next = survivors->data() + offsets[chunk];
+      std::vector<Survivor*> next;
+      for (size_t k = 0; k < dense.size(); ++k)
+        next.push_back(survivors[dense[k]].data() + offsets[k][chunk]);
       for (const RowRange& range : partition_[chunk]) {
-        for (int64_t i = range.begin; i < range.end; ++i) {
-          if (!bank_.segment(range.segment).VisibleAt(i, states_[b].version)) continue;
-          *next++ = ScoreExactly(b, {range.segment, static_cast<int32_t>(i)});
+        for (size_t k = 0; k < dense.size(); ++k) {
+          for (int64_t i = range.begin; i < range.end; ++i) {
+            if (!bank_.segment(range.segment).VisibleAt(i, states_[dense[k]].version)) continue;
+            *next[k]++ = ScoreExactly(dense[k], {range.segment, static_cast<int32_t>(i)});
+          }
         }
       }
     });
@@ -155,9 +183,7 @@ class Pass {
   const absl::Span<const SweepState> states_;
   const CanonicalArithmetic& arithmetic_;
   ThreadPool* const pool_;
-  const FloatScreen screen_;
   const std::vector<std::vector<RowRange>> partition_;
-  std::vector<std::vector<Screening>> screenings_;  // [chunk][state]
 };
 
 }  // namespace

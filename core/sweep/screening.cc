@@ -10,6 +10,9 @@ namespace {
 // Lower bounds kept beyond the cut's rank.
 constexpr int64_t kExtraBounds = 32;
 
+// With fewer rows to one of the rank, keeping the bounds costs more than it spares.
+constexpr int64_t kMinRowsPerRank = 16;
+
 std::vector<double> Descending(std::vector<double> values) {
   std::sort(values.begin(), values.end(), std::greater<double>());
   return values;
@@ -25,7 +28,8 @@ void DropBelow(double cut, std::vector<Candidate>* candidates) {
 Screening::Screening(const Cut* cut, int64_t candidate_limit)
     : cut_(cut), bound_limit_(cut->rank() + kExtraBounds), candidate_limit_(candidate_limit) {}
 
-bool Screening::IsHopeless(double range) const {
+bool Screening::IsHopeless(double range, int64_t row_count) const {
+  if (cut_->rank() > row_count / kMinRowsPerRank) return true;
   // The sharpest cut that the bounds kept could make is that of rows with the largest score.
   return cut_->From(std::vector<double>(bound_limit_, range)) < -range;
 }
@@ -43,9 +47,10 @@ void Screening::KeepBound(double lower) {
 }
 
 void Screening::SharpenCut() {
-  if (bounds_changed_) {
+  if (bounds_changed_ && added_since_look_ >= cut_->rank()) {
     least_ = std::max(least_, cut_->From(Descending(bounds_)));
     bounds_changed_ = false;
+    added_since_look_ = 0;
   }
   if (static_cast<int64_t>(candidates_.size()) <= candidate_limit_) return;
   DropBelow(least_, &candidates_);

@@ -24,13 +24,14 @@ class Screening {
   // candidates. `cut` must outlive this.
   Screening(const Cut* cut, int64_t candidate_limit);
 
-  // Whether nothing could ever be screened out of rows whose scores lie in [-range, range].
-  bool IsHopeless(double range) const;
+  // Whether nothing worth it could be screened out of `row_count` rows with scores in [-range, range].
+  bool IsHopeless(double range, int64_t row_count) const;
 
   // A row with bounds of its exact score.
   void Add(RowRef row, double lower, double upper) {
     if (upper < least_) return;
     candidates_.push_back({row, upper});
+    ++added_since_look_;
     if (lower > least_) KeepBound(lower);  // Bounds below the cut cannot sharpen it.
   }
 
@@ -38,12 +39,15 @@ class Screening {
   double cut() const { return least_; }
 
   // Takes the bounds so far into the cut. Call after each block of rows: with every row would cost too much.
+  // A cut of high rank is made anew only once as many rows have come, so that the cost of a row stays
+  // bounded.
   void SharpenCut();
 
   // Makes it dense.
   void GiveUp() {
     dense_ = true;
     candidates_ = {};
+    bounds_ = {};
   }
 
   // More rows than the limit reach the cut, so that it is cheaper to score all of them; there are no
@@ -65,6 +69,7 @@ class Screening {
   std::vector<Candidate> candidates_;
   double least_ = -std::numeric_limits<double>::infinity();  // The cut so far.
   bool bounds_changed_ = false;
+  int64_t added_since_look_ = 0;
   bool dense_ = false;
 };
 

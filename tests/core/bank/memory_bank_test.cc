@@ -208,6 +208,33 @@ TEST(MemoryBankTest, CompactionDropsDeadRowsAndChangesNothingElse) {
   EXPECT_DOUBLE_EQ(compacted.largest_norm(), LargestNorm(expected));
 }
 
+TEST(MemoryBankTest, OverwritingOnePatternForEverNeedsNoMoreMemory) {
+  TestBank bank(1024, 0, 0, /*budget_bytes=*/2 << 20);
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(bank.Store(std::vector<float>(1024, static_cast<float>(i)), {7}).ok()) << i;
+  }
+  EXPECT_EQ(bank->Pin().pattern_count(), 1);
+  EXPECT_EQ(bank->Pin().largest_norm(), 4999 * 32.0);
+}
+
+TEST(MemoryBankTest, DeletingMakesRoomEvenWhereASecondCopyDoesNotFit) {
+  TestBank bank(1024, 0, 0, /*budget_bytes=*/4 << 20);
+  const std::vector<float> batch(1024 * 64, 1.0f);
+  std::vector<uint64_t> first_half;
+  while (true) {
+    const auto stored = bank.Store(batch);
+    if (!stored.ok()) break;
+    if (stored->ids.front() < 448)
+      first_half.insert(first_half.end(), stored->ids.begin(), stored->ids.end());
+  }
+  ASSERT_EQ(bank.Store(batch).status().code(), absl::StatusCode::kResourceExhausted);
+  const int64_t count = bank->Pin().pattern_count();
+  ASSERT_TRUE(bank->Delete(first_half, false).ok());
+  EXPECT_TRUE(bank.Store(batch).ok());
+  EXPECT_EQ(bank->Pin().pattern_count(), count - static_cast<int64_t>(first_half.size()) + 64);
+  EXPECT_EQ(static_cast<int64_t>(Visible(bank->Pin()).size()), bank->Pin().pattern_count());
+}
+
 TEST(MemoryBankTest, CompactionOfADeletedBankLeavesItEmptyAndUsable) {
   TestBank bank(2);
   ASSERT_TRUE(bank.Store(std::vector<float>(2 * 5000, 1.0f)).ok());
