@@ -13,12 +13,8 @@
 namespace engram {
 namespace {
 
-absl::Status ShuttingDown() {
-  ErrorDetails details;
-  details.reason = "SHUTTING_DOWN";
-  return MakeError(absl::StatusCode::kUnavailable, details,
-                   "the server is shutting down; retry elsewhere or later");
-}
+// Bytes around an entry of a page.
+constexpr int64_t kPageOverhead = 8;
 
 // A stream that ends with an error at once.
 template <typename Reactor>
@@ -34,16 +30,14 @@ template <typename Request, typename Response>
 grpc::ServerUnaryReactor* AssociativeMemoryService::Run(
     Context* context, const Bytes* request, Bytes* response,
     absl::StatusOr<Response> (AssociativeMemoryService::*handler)(const Request&)) {
-  if (!parts_.gate->Enter()) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(ToGrpcStatus(ShuttingDown()));
-    return reactor;
-  }
-  auto* call = new UnaryCall(context, response, parts_.gate);
+  const auto bytes = static_cast<int64_t>(request->Length());
+  if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok()) return Refuse(context, status);
+  auto* call = new UnaryCall(context, response, bytes, parts_.gate);
   parts_.blocking_calls->Schedule([this, call, request, handler] {
     Request message;
-    const absl::Status parsed = UnaryCall::Parse(*request, &message);
-    call->Answer(parsed.ok() ? (this->*handler)(message) : absl::StatusOr<Response>(parsed));
+    absl::Status status = call->CheckWanted(parts_.clock->Now());
+    if (status.ok()) status = UnaryCall::Parse(*request, &message);
+    call->Answer(status.ok() ? (this->*handler)(message) : absl::StatusOr<Response>(status));
   });
   return call;
 }
@@ -52,12 +46,9 @@ template <typename Request, typename Response>
 grpc::ServerUnaryReactor* AssociativeMemoryService::Start(
     Context* context, const Bytes* request, Bytes* response,
     absl::Status (AssociativeMemoryService::*handler)(const Request&, UnaryCall*)) {
-  if (!parts_.gate->Enter()) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(ToGrpcStatus(ShuttingDown()));
-    return reactor;
-  }
-  auto* call = new UnaryCall(context, response, parts_.gate);
+  const auto bytes = static_cast<int64_t>(request->Length());
+  if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok()) return Refuse(context, status);
+  auto* call = new UnaryCall(context, response, bytes, parts_.gate);
   Request message;
   absl::Status status = UnaryCall::Parse(*request, &message);
   if (status.ok()) status = (this->*handler)(message, call);
@@ -65,9 +56,9 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Start(
   return call;
 }
 
-grpc::ServerUnaryReactor* AssociativeMemoryService::Refuse(Context* context, const char* rpc) {
+grpc::ServerUnaryReactor* AssociativeMemoryService::Refuse(Context* context, const absl::Status& status) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(NotYetImplemented("", rpc)));
+  reactor->Finish(ToGrpcStatus(status));
   return reactor;
 }
 
@@ -86,7 +77,7 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::ListBanks(Context* context, 
   return Run(context, request, response, &AssociativeMemoryService::DoListBanks);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::UpdateBank(Context* context, const Bytes*, Bytes*) {
-  return Refuse(context, "UpdateBank");
+  return Refuse(context, NotYetImplemented("", "UpdateBank"));
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::DeleteBank(Context* context, const Bytes* request,
                                                                Bytes* response) {
@@ -119,7 +110,7 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Energy(Context* context, con
                                                       &AssociativeMemoryService::StartEnergy);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::Differentiate(Context* context, const Bytes*, Bytes*) {
-  return Refuse(context, "Differentiate");
+  return Refuse(context, NotYetImplemented("", "Differentiate"));
 }
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::BulkStore(Context*) {
   return new RefusedStream<grpc::ServerBidiReactor<Bytes, Bytes>>(NotYetImplemented("", "BulkStore"));
@@ -148,7 +139,7 @@ absl::StatusOr<v1::CreateBankResponse> AssociativeMemoryService::DoCreateBank(
   ENGRAM_ASSIGN_OR_RETURN(BankSettings settings,
                           ParseCreateBank(request, parts_.journal->durability(), parts_.clock->Now()));
   ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.banks->Create(std::move(settings)));
-  parts_.on_bank_health(bank->settings().name, true);
+  parts_.on_bank_change(bank->settings().name);
   LogInfo("bank created", {{"bank", bank->settings().name}, {"dim", bank->settings().dim}});
   v1::CreateBankResponse response;
   *response.mutable_bank() = FillBank(*bank);
@@ -168,12 +159,15 @@ absl::StatusOr<v1::ListBanksResponse> AssociativeMemoryService::DoListBanks(
   // One more than the page tells whether there is a next one.
   const auto banks = parts_.banks->List(call.after, call.page_size + 1);
   v1::ListBanksResponse response;
+  int64_t bytes = Limits::kMaxNameBytes + kPageOverhead;  // Of the token.
   for (const auto& bank : banks) {
-    if (response.banks_size() == call.page_size) {
+    const v1::Bank wire = FillBank(*bank);
+    bytes += static_cast<int64_t>(wire.ByteSizeLong()) + kPageOverhead;
+    if (response.banks_size() == call.page_size || bytes > parts_.limits.max_message_bytes) {
       response.set_next_page_token(response.banks(response.banks_size() - 1).name());
       break;
     }
-    *response.add_banks() = FillBank(*bank);
+    *response.add_banks() = wire;
   }
   return response;
 }
@@ -182,7 +176,7 @@ absl::StatusOr<v1::DeleteBankResponse> AssociativeMemoryService::DoDeleteBank(
     const v1::DeleteBankRequest& request) {
   ENGRAM_ASSIGN_OR_RETURN(const std::string name, ParseName(request.name(), "name"));
   ENGRAM_RETURN_IF_ERROR(parts_.banks->Delete(name));
-  parts_.on_bank_health(name, false);
+  parts_.on_bank_change(name);
   LogInfo("bank deleted", {{"bank", name}});
   return v1::DeleteBankResponse();
 }
@@ -190,6 +184,8 @@ absl::StatusOr<v1::DeleteBankResponse> AssociativeMemoryService::DoDeleteBank(
 absl::StatusOr<v1::StoreResponse> AssociativeMemoryService::DoStore(const v1::StoreRequest& request) {
   ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
   ENGRAM_ASSIGN_OR_RETURN(const StoreCall call, ParseStore(request, bank->settings()));
+  // Before anything is stored: an answer that cannot be sent would look like a failure.
+  if (call.ids.empty()) ENGRAM_RETURN_IF_ERROR(CheckStoreFits(call.patterns.rows, parts_.limits));
   ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::Stored stored, bank->Store(call.rows()));
   v1::StoreResponse response;
   response.mutable_ids()->Add(stored.ids.begin(), stored.ids.end());
@@ -202,6 +198,7 @@ absl::StatusOr<v1::GetPatternsResponse> AssociativeMemoryService::DoGetPatterns(
   ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
   ENGRAM_ASSIGN_OR_RETURN(const auto ids, ParseIds(request.ids(), /*distinct=*/false));
   ENGRAM_ASSIGN_OR_RETURN(const auto encoding, ParseEncoding(request.encoding(), v1::MATRIX_ENCODING_BYTES));
+  ENGRAM_RETURN_IF_ERROR(CheckPatternsFit(static_cast<int64_t>(ids.size()), bank->settings(), parts_.limits));
   ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::FoundPatterns found, bank->Find(ids));
   return FillGetPatterns(request, found, encoding, parts_.limits);
 }

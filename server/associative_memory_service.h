@@ -57,8 +57,8 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
     Limits limits;
     // What GetCapabilities answers, but for the counts.
     v1::GetCapabilitiesResponse capabilities;
-    // Called when a bank begins or ceases to serve.
-    std::function<void(const std::string& bank, bool serving)> on_bank_health;
+    // Called after a bank was created or deleted.
+    std::function<void(const std::string& bank)> on_bank_change;
   };
 
   explicit AssociativeMemoryService(Parts parts) : parts_(std::move(parts)) {}
@@ -108,8 +108,7 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   grpc::ServerUnaryReactor* Start(Context* context, const Bytes* request, Bytes* response,
                                   absl::Status (AssociativeMemoryService::*handler)(const Request&,
                                                                                     UnaryCall*));
-  // Refuses a call that is not built yet.
-  grpc::ServerUnaryReactor* Refuse(Context* context, const char* rpc);
+  grpc::ServerUnaryReactor* Refuse(Context* context, const absl::Status& status);
 
   const Parts parts_;
 };

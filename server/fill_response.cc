@@ -53,6 +53,11 @@ absl::Status CheckFits(int64_t bytes, const Limits& limits) {
                    "; ask for less, or raise --max-message-bytes on both sides"));
 }
 
+// Of `count` patterns in a response, their payloads aside; an id takes up to 10 bytes.
+int64_t PatternBytes(int64_t count, const BankSettings& bank) {
+  return count * ((bank.dim + bank.value_dim) * 4 + 14);
+}
+
 v1::StopReason FillStopReason(StopReason reason) {
   switch (reason) {
     case StopReason::kFixedPoint:
@@ -154,12 +159,20 @@ v1::Bank FillBank(const MemoryBank& bank) {
   return wire;
 }
 
+absl::Status CheckStoreFits(int64_t count, const Limits& limits) {
+  return CheckFits(count * 10 + 32, limits);
+}
+
+absl::Status CheckPatternsFit(int64_t count, const BankSettings& bank, const Limits& limits) {
+  return CheckFits(PatternBytes(count, bank), limits);
+}
+
 absl::StatusOr<v1::GetPatternsResponse> FillGetPatterns(const v1::GetPatternsRequest& request,
                                                         const MemoryBank::FoundPatterns& found,
                                                         v1::MatrixEncoding encoding, const Limits& limits) {
   const BankSettings& settings = found.snapshot.settings();
   const auto count = static_cast<int64_t>(found.rows.size());
-  int64_t bytes = count * ((settings.dim + settings.value_dim) * 4 + 14);
+  int64_t bytes = PatternBytes(count, settings);
   for (const RowRef row : found.rows) bytes += static_cast<int64_t>(found.snapshot.payload(row).size());
   ENGRAM_RETURN_IF_ERROR(CheckFits(bytes, limits));
   v1::GetPatternsResponse response;

@@ -20,6 +20,12 @@ v1::Dynamics FillDynamics(const Dynamics& dynamics);
 
 v1::Durability FillDurability(Durability durability);
 
+// RESOURCE_EXHAUSTED: the ids that a Store of `count` patterns assigns would not fit in its response.
+absl::Status CheckStoreFits(int64_t count, const Limits& limits);
+
+// RESOURCE_EXHAUSTED: `count` patterns, their payloads aside, would not fit in a response.
+absl::Status CheckPatternsFit(int64_t count, const BankSettings& bank, const Limits& limits);
+
 // RESOURCE_EXHAUSTED: the response would be larger than a message may be.
 absl::StatusOr<v1::GetPatternsResponse> FillGetPatterns(const v1::GetPatternsRequest& request,
                                                         const MemoryBank::FoundPatterns& found,

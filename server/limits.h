@@ -8,8 +8,8 @@ namespace engram {
 // What a server accepts; the one place for these numbers. GetCapabilities reports them.
 struct Limits {
   // Settings of the server; see options.cc.
-  int64_t max_message_bytes = int64_t{64} << 20;
-  int64_t max_batch = 1024;
+  int64_t max_message_bytes = 0;
+  int64_t max_batch = 0;
 
   // Parts of the API.
   static constexpr int64_t kMaxDim = 65'536;

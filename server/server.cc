@@ -34,6 +34,9 @@ std::string BankHealthName(const std::string& bank) { return absl::StrCat("bank/
 
 constexpr char kApiVersion[] = "v1";
 
+// The requests under way may take up as much memory as this many of the largest.
+constexpr int64_t kMessagesUnderWay = 16;
+
 // How long calls are refused in words before the port is closed.
 constexpr absl::Duration kLastCalls = absl::Milliseconds(100);
 
@@ -102,11 +105,11 @@ class RunningServer : public Server {
         engine_({options.queue_capacity, options.max_batch, options.scratch_bytes}, sweeper_.get(),
                 sweep_pool_.get(), &clock_),
         blocking_calls_(std::max(2, ThreadCount(options))),
-        service_(
-            {&banks_, &budget_, &journal_, &engine_, &blocking_calls_, &gate_, &clock_,
-             Limits{options.max_message_bytes, options.max_batch},
-             MakeCapabilities(options, *sweeper_, chosen.reason, journal_),
-             [this](const std::string& bank, bool serving) { SetHealth(BankHealthName(bank), serving); }}) {}
+        gate_(kMessagesUnderWay * options.max_message_bytes),
+        service_({&banks_, &budget_, &journal_, &engine_, &blocking_calls_, &gate_, &clock_,
+                  Limits{options.max_message_bytes, options.max_batch},
+                  MakeCapabilities(options, *sweeper_, chosen.reason, journal_),
+                  [this](const std::string& bank) { UpdateBankHealth(bank); }}) {}
 
   ~RunningServer() override {
     if (grpc_ == nullptr) return;
@@ -131,14 +134,18 @@ class RunningServer : public Server {
           absl::StrCat("listen: cannot bind '", options_.listen, "'; is another server running there?"));
     }
     listening_.Notify();
-    SetHealth(kServiceHealthName, true);
+    grpc_->GetHealthCheckService()->SetServingStatus(kServiceHealthName, true);
     return absl::OkStatus();
   }
 
   int port() const override { return port_; }
 
   int64_t Drain() override {
-    grpc_->GetHealthCheckService()->SetServingStatus(false);
+    {
+      MutexLock lock(&health_mutex_);
+      draining_ = true;
+      grpc_->GetHealthCheckService()->SetServingStatus(false);
+    }
     LogInfo("draining", {{"queries", engine_.queued()}});
     absl::SleepFor(options_.drain_delay);
     const int64_t unfinished = gate_.CloseAndWait(options_.drain_grace);
@@ -151,9 +158,12 @@ class RunningServer : public Server {
   }
 
  private:
-  void SetHealth(const std::string& name, bool serving) {
+  // Takes the status from the banks, under a lock: calls that create and delete one bank may report late.
+  void UpdateBankHealth(const std::string& bank) {
     listening_.WaitForNotification();  // The first calls may be faster than BuildAndStart returns.
-    grpc_->GetHealthCheckService()->SetServingStatus(name, serving);
+    MutexLock lock(&health_mutex_);
+    const bool serving = !draining_ && banks_.Find(bank).ok();
+    grpc_->GetHealthCheckService()->SetServingStatus(BankHealthName(bank), serving);
   }
 
   const ServerOptions options_;
@@ -166,6 +176,8 @@ class RunningServer : public Server {
   Engine engine_;
   ThreadPool blocking_calls_;
   CallGate gate_;
+  Mutex health_mutex_;
+  bool draining_ ABSL_GUARDED_BY(health_mutex_) = false;
   AssociativeMemoryService service_;
   int port_ = 0;
   absl::Notification listening_;

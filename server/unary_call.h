@@ -24,16 +24,25 @@ namespace engram {
 // and not by gRPC, which answers a malformed one with UNIMPLEMENTED.
 class UnaryCall : public grpc::ServerUnaryReactor {
  public:
-  // `gate` counts the call for as long as it lives.
-  UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* response, CallGate* gate)
+  // `gate` let the call in with `request_bytes`, and is told when it leaves.
+  UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* response, int64_t request_bytes,
+            CallGate* gate)
       : deadline_(context->deadline() == std::chrono::system_clock::time_point::max()
                       ? absl::InfiniteFuture()
                       : absl::FromChrono(context->deadline())),
         response_(response),
+        request_bytes_(request_bytes),
         gate_(gate) {}
 
   absl::Time deadline() const { return deadline_; }
   std::shared_ptr<const Cancellation> cancellation() const { return cancellation_; }
+
+  // CANCELLED, DEADLINE_EXCEEDED: nobody waits for the answer any more.
+  absl::Status CheckWanted(absl::Time now) const {
+    if (cancellation_->cancelled()) return absl::CancelledError("the caller cancelled the call");
+    if (deadline_ <= now) return absl::DeadlineExceededError("the call's deadline passed");
+    return absl::OkStatus();
+  }
 
   // INVALID_ARGUMENT: the bytes are not a valid `message`.
   static absl::Status Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message* message) {
@@ -57,13 +66,14 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
   void OnCancel() override { cancellation_->Cancel(); }
   void OnDone() override {
-    gate_->Leave();
+    gate_->Leave(request_bytes_);
     delete this;
   }
 
  private:
   const absl::Time deadline_;
   grpc::ByteBuffer* const response_;
+  const int64_t request_bytes_;
   CallGate* const gate_;
   const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
 };

@@ -71,8 +71,12 @@ bool CanBeCut(const v1::StoreRequest& request) {
 
 absl::Status AfterRows(const absl::Status& status, int64_t stored, int64_t rows) {
   if (stored == 0) return status;
-  return absl::Status(status.code(), absl::StrCat(status.message(), " (after ", stored, " of ", rows,
+  absl::Status result(status.code(), absl::StrCat(status.message(), " (after ", stored, " of ", rows,
                                                   " patterns, which stay stored)"));
+  status.ForEachPayload([&result](absl::string_view type_url, const absl::Cord& payload) {
+    result.SetPayload(type_url, payload);
+  });
+  return result;
 }
 
 }  // namespace

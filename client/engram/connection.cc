@@ -8,12 +8,14 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "engram/v1/associative_memory.grpc.pb.h"
+#include "engram/v1/error.pb.h"
 #include "engram/v1/health.pb.h"
 
 namespace engram {
@@ -58,8 +60,14 @@ absl::Status ToStatus(const grpc::Status& status, const ConnectionOptions& optio
   } else if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     absl::StrAppend(&text, " (server ", options.target, ")");
   }
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      text);  // The enums have the same numbers.
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), text);  // The same numbers.
+  v1::ErrorStatus details;
+  if (details.ParseFromString(status.error_details())) {
+    for (const google::protobuf::Any& any : details.details()) {
+      result.SetPayload(any.type_url(), absl::Cord(any.value()));
+    }
+  }
+  return result;
 }
 
 class GrpcConnection : public Connection {

@@ -31,7 +31,9 @@ struct ConnectionOptions {
 // One server, one virtual method for each RPC of engram.v1.AssociativeMemory that is a single
 // request and response; mock it to test code that uses Client.
 //
-// Errors are those that proto/engram/v1/associative_memory.proto lists, with their codes.
+// Errors are those that proto/engram/v1/associative_memory.proto lists, with their codes. Their details
+// (proto/engram/v1/error.proto) are payloads of the status, under the type URLs of google.rpc.ErrorInfo,
+// BadRequest and RetryInfo.
 // Thread-safe.
 class Connection {
  public:
