@@ -229,7 +229,8 @@ v1::RetrieveRequest Queries(int64_t rows) {
 }
 
 TEST(ParseRetrieveTest, UnsetFieldsHaveTheirDefaults) {
-  const absl::StatusOr<ParsedRetrieve> parsed = ParseRetrieve(Queries(3), Settings(), Limits());
+  const absl::StatusOr<ParsedRetrieve> parsed =
+      ParseRetrieve(Queries(3), Settings(), Limits{int64_t{64} << 20, 1024});
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_THAT(parsed->call.states, SizeIs(3 * kDim));
   EXPECT_EQ(parsed->call.max_support, 100);
@@ -238,7 +239,7 @@ TEST(ParseRetrieveTest, UnsetFieldsHaveTheirDefaults) {
 }
 
 TEST(ParseRetrieveTest, ABatchAboveTheLimitIsRefused) {
-  Limits limits;
+  Limits limits = {int64_t{64} << 20, 1024};
   limits.max_batch = 4;
   EXPECT_TRUE(ParseRetrieve(Queries(4), Settings(), limits).ok());
   ExpectInvalid(ParseRetrieve(Queries(5), Settings(), limits).status(), "queries.rows");
@@ -249,7 +250,7 @@ TEST(ParseRetrieveTest, ABatchAboveTheLimitIsRefused) {
 
 TEST(ParseRetrieveTest, ASupportThatNoResponseHoldsIsRefused) {
   v1::RetrieveRequest request = Queries(1);
-  Limits limits;
+  Limits limits = {int64_t{64} << 20, 1024};
   for (const int64_t max_support : {int64_t{-1}, int64_t{1'000'001}, std::numeric_limits<int64_t>::max()}) {
     request.set_max_support(max_support);
     ExpectInvalid(ParseRetrieve(request, Settings(), limits).status(), "max_support");
@@ -265,28 +266,31 @@ TEST(ParseRetrieveTest, ASupportThatNoResponseHoldsIsRefused) {
 TEST(ParseRetrieveTest, ValuesOfABankWithoutThemAreRefused) {
   v1::RetrieveRequest request = Queries(1);
   request.mutable_support_parts()->set_values(true);
-  ExpectInvalid(ParseRetrieve(request, Settings(), Limits()).status(), "support_parts.values");
-  EXPECT_TRUE(ParseRetrieve(request, Settings(3), Limits()).ok());
+  ExpectInvalid(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).status(),
+                "support_parts.values");
+  EXPECT_TRUE(ParseRetrieve(request, Settings(3), Limits{int64_t{64} << 20, 1024}).ok());
 }
 
 TEST(ParseRetrieveTest, ArithmeticIsExactOrNotYetBuiltOrUnknown) {
   v1::RetrieveRequest request = Queries(1);
   request.set_arithmetic(v1::ARITHMETIC_EXACT);
-  EXPECT_TRUE(ParseRetrieve(request, Settings(), Limits()).ok());
+  EXPECT_TRUE(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).ok());
   request.set_arithmetic(v1::ARITHMETIC_FAST);
-  EXPECT_EQ(ParseRetrieve(request, Settings(), Limits()).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).status().code(),
+            absl::StatusCode::kUnimplemented);
   request.set_arithmetic(static_cast<v1::Arithmetic>(7));
-  ExpectInvalid(ParseRetrieve(request, Settings(), Limits()).status(), "arithmetic");
+  ExpectInvalid(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).status(), "arithmetic");
 }
 
 TEST(ParseRetrieveTest, DynamicsAreNamedByTheirPath) {
   v1::RetrieveRequest request = Queries(1);
   request.mutable_dynamics()->mutable_k_subsets();
-  ExpectInvalid(ParseRetrieve(request, Settings(), Limits()).status(), "dynamics.k_subsets.k");
+  ExpectInvalid(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).status(),
+                "dynamics.k_subsets.k");
   v1::EnergyRequest energy;
   *energy.mutable_states() = Ones(1, kDim);
   energy.mutable_dynamics()->set_beta(-1);
-  ExpectInvalid(ParseEnergy(energy, Settings(), Limits()).status(), "dynamics.beta");
+  ExpectInvalid(ParseEnergy(energy, Settings(), Limits{int64_t{64} << 20, 1024}).status(), "dynamics.beta");
 }
 
 }  // namespace
