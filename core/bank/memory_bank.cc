@@ -44,7 +44,6 @@ MemoryBank::MemoryBank(int64_t bank_id, BankSettings settings, MemoryBudget* bud
                        Reservation reservation)
     : bank_id_(bank_id),
       settings_(std::make_shared<const BankSettings>(std::move(settings))),
-      budget_(budget),
       journal_(journal),
       reservation_(std::move(reservation)),
       rows_(settings_, budget),

@@ -108,7 +108,6 @@ class MemoryBank {
   // Constant after construction.
   const int64_t bank_id_;
   const std::shared_ptr<const BankSettings> settings_;
-  MemoryBudget* const budget_;
   Journal* const journal_;
   const Reservation reservation_;
 
