@@ -39,8 +39,8 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
   // CANCELLED, DEADLINE_EXCEEDED: nobody waits for the answer any more.
   absl::Status CheckWanted(absl::Time now) const {
-    if (cancellation_->cancelled()) return absl::CancelledError("the caller cancelled the call");
-    if (deadline_ <= now) return absl::DeadlineExceededError("the call's deadline passed");
+    if (cancellation_->cancelled()) return CallCancelled();
+    if (deadline_ <= now) return CallExpired();
     return absl::OkStatus();
   }
 

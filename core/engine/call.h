@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/bank/bank_snapshot.h"
@@ -37,6 +38,10 @@ struct Call {
   // May be null: the call cannot be cancelled.
   std::shared_ptr<const Cancellation> cancellation;
 };
+
+// What a call fails with that its caller gave up, or that its deadline ended.
+absl::Status CallCancelled();
+absl::Status CallExpired();
 
 // Why a retrieval stopped.
 enum class StopReason {

@@ -41,10 +41,10 @@ absl::Status QueueFull(int64_t asked, int64_t queued, const EngineOptions& optio
                                 "; retry after ", absl::FormatDuration(details.retry_delay)));
 }
 
-absl::Status Failure(absl::StatusCode code, const std::string& reason, const std::string& message) {
+absl::Status ShuttingDown() {
   ErrorDetails details;
-  details.reason = reason;
-  return MakeError(code, details, message);
+  details.reason = "SHUTTING_DOWN";
+  return MakeError(absl::StatusCode::kUnavailable, details, "the server is shutting down");
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ absl::Status Engine::Submit(std::shared_ptr<PendingCall> call) {
   {
     MutexLock lock(&mutex_);
     if (draining_) {
-      return Failure(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the server is shutting down");
+      return ShuttingDown();
     }
     if (queued_ + count > options_.queue_capacity) return QueueFull(count, queued_, options_, last_sweep_);
     queued_ += count;
@@ -123,10 +123,10 @@ void Engine::Work() {
   while (std::optional<Turn> turn = NextTurn()) {
     FreeRoom(static_cast<int64_t>(turn->cancelled.size() + turn->expired.size()));
     for (const Seat& seat : turn->cancelled) {
-      seat.call->Fail(Failure(absl::StatusCode::kCancelled, "CANCELLED", "the caller cancelled the call"));
+      seat.call->Fail(CallCancelled());
     }
     for (const Seat& seat : turn->expired) {
-      seat.call->Fail(Failure(absl::StatusCode::kDeadlineExceeded, "DEADLINE", "the call's deadline passed"));
+      seat.call->Fail(CallExpired());
     }
     const size_t taken = turn->cancelled.size() + turn->expired.size() + turn->enter.size();
     std::vector<Seat> unfinished;
