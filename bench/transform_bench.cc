@@ -1,4 +1,5 @@
-// engram_transform_bench: Project of every transformation of the list.
+// engram_transform_bench: Project of every transformation whose weights are a function of some descending
+// scores.
 //
 // Argument: survivors, by score descending. "spread" has them evenly over the window, so that few have
 // weight; "level" has them so close together that all have.
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -22,10 +24,13 @@ struct Case {
 };
 
 std::vector<Case> Cases() {
-  static_assert(std::variant_size_v<Transform> == 3, "Add the new transformation to the cases.");
+  static_assert(std::variant_size_v<Transform> == 9, "Add the new transformation to the cases.");
   std::vector<Case> cases = {{"softmax", Softmax()}};
-  for (const double alpha : {1.25, 1.5, 2.0, 3.0}) {
+  for (const double alpha : {1.25, 1.5, 1.75, 2.0, 3.0, 4.0}) {
     cases.push_back({absl::StrCat("entmax alpha=", alpha), *Entmax::Make(alpha)});
+  }
+  for (const double gamma : {1.5, 2.0, 3.0, 5.0}) {
+    cases.push_back({absl::StrCat("normmax gamma=", gamma), *Normmax::Make(gamma)});
   }
   for (const int64_t k : {1, 8}) cases.push_back({absl::StrCat("k_subsets k=", k), *KSubsets::Make(k)});
   return cases;
@@ -43,7 +48,11 @@ void RunProject(benchmark::State& state, const Transform& transform, double widt
   const std::vector<double> scores = Descending(state.range(0), width);
   std::vector<double> weights(scores.size());
   for (auto _ : state) {
-    Project(transform, scores, absl::MakeSpan(weights));
+    std::visit(
+        [&](const auto& t) {
+          if constexpr (!std::decay_t<decltype(t)>::kIsOrdered) t.Project(scores, absl::MakeSpan(weights));
+        },
+        transform);
     benchmark::DoNotOptimize(weights.data());
     benchmark::ClobberMemory();
   }

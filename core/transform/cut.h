@@ -2,6 +2,7 @@
 #define ENGRAM_CORE_TRANSFORM_CUT_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/types/span.h"
 #include "core/transform/transform_list.h"
@@ -12,11 +13,17 @@ namespace engram {
 // that follows from lower bounds on other rows' scores.
 class Cut {
  public:
-  Cut(const Transform& transform, double beta, int64_t pattern_count)
-      : transform_(transform), beta_(beta), pattern_count_(pattern_count) {}
+  // Keeps the rows that can have weight and the one whose score comes after the transformation's rank: how
+  // far it lies behind certifies an exact answer.
+  Cut(const Transform& transform, double beta, int64_t pattern_count);
+
+  // Keeps the `count` rows of largest score.
+  static Cut Largest(int64_t count);
+  // Keeps all rows.
+  static Cut Everything();
 
   // The fewest lower bounds from which a cut follows. More bounds make a sharper one.
-  int64_t rank() const { return WindowFor(transform_, pattern_count_).rank; }
+  int64_t rank() const { return rank_; }
 
   // The cut that follows from finite lower bounds [m] on the scores x.q of m different rows,
   // descending; -infinity if m < rank(). Rows with a score below it cannot have weight and cannot change
@@ -24,9 +31,14 @@ class Cut {
   double From(absl::Span<const double> lower_bounds) const;
 
  private:
-  Transform transform_;
-  double beta_;
-  int64_t pattern_count_;
+  explicit Cut(int64_t rank) : rank_(rank) {}
+
+  double FromTransform(absl::Span<const double> lower_bounds) const;
+
+  std::optional<Transform> transform_;
+  double beta_ = 1;
+  int64_t pattern_count_ = 0;
+  int64_t rank_;
 };
 
 }  // namespace engram

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/transform/power_threshold.h"
 #include "core/transform/window.h"
 
 namespace engram {
@@ -26,6 +27,10 @@ namespace engram {
 // Below, `scores` are some of the scaled scores theta, descending: at least those that can have weight.
 class Entmax {
  public:
+  // See transform_list.h.
+  static constexpr bool kIsConfined = true;
+  static constexpr bool kIsOrdered = false;
+
   // INVALID_ARGUMENT: `alpha` is not finite or not greater than 1.
   static absl::StatusOr<Entmax> Make(double alpha);
 
@@ -49,28 +54,21 @@ class Entmax {
   double Negentropy(absl::Span<const double> weights) const;
   // Omega*(scores), given weights = Project(scores).
   double Conjugate(absl::Span<const double> scores, absl::Span<const double> weights) const;
+  // product = J v [n] for v [n], J = dp/dtheta at `scores` [n], given weights = Project(scores); J is
+  // symmetric. `product` may be `v`. 0 outside the support; where alpha > 2 it grows beyond all bounds as a
+  // weight approaches 0.
+  void JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+                       absl::Span<const double> v, absl::Span<double> product) const;
   // Omega at equal weights on `pattern_count` patterns.
   double UniformNegentropy(int64_t pattern_count) const;
 
  private:
   explicit Entmax(double alpha);
 
-  // The number of scores with weight: the j-th has some iff sum_{i<j} [(alpha-1)(theta_i - theta_j)]^e < 1,
-  // the mass of the others if the threshold stood at the j-th.
-  int64_t SupportSize(absl::Span<const double> scores) const;
-  bool HasWeight(absl::Span<const double> above, double score) const;
-
-  // Each solves for the weights of `support`, all of which have weight, and returns the score at
-  // which the weight reaches 0. They differ in what is solved for: see the source.
-  double SolveSparsemax(absl::Span<const double> support, absl::Span<double> weights) const;
-  double SolveEntmax15(absl::Span<const double> support, absl::Span<double> weights) const;
-  double SolveForShift(absl::Span<const double> support, absl::Span<double> weights) const;
-  double SolveForLeastWeight(absl::Span<const double> support, absl::Span<double> weights) const;
-  double Solve(absl::Span<const double> support, absl::Span<double> weights) const;
-
   double alpha_;
   double slope_;     // alpha - 1
   double exponent_;  // 1 / (alpha - 1)
+  PowerThreshold threshold_;
 };
 
 }  // namespace engram

@@ -56,6 +56,21 @@ double KSubsets::Conjugate(absl::Span<const double> scores, absl::Span<const dou
   return static_cast<double>(k_) * kth + (inner - Negentropy(weights));
 }
 
+void KSubsets::JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+                               absl::Span<const double> v, absl::Span<double> product) const {
+  assert(scores.size() == weights.size() && v.size() == weights.size() && product.size() == weights.size());
+  // Only weights strictly between 0 and 1 move: each by its v less the mean of theirs.
+  const auto is_free = [&](size_t i) { return 0 < weights[i] && weights[i] < 1; };
+  double sum = 0;
+  double count = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!is_free(i)) continue;
+    sum += v[i];
+    count += 1;
+  }
+  for (size_t i = 0; i < weights.size(); ++i) product[i] = is_free(i) ? v[i] - sum / count : 0.0;
+}
+
 double KSubsets::UniformNegentropy(int64_t pattern_count) const {
   const auto k = static_cast<double>(k_);
   return k / 2 * (k / static_cast<double>(pattern_count) - 1);

@@ -23,6 +23,10 @@ namespace engram {
 // Below, `scores` are some of the scaled scores theta, descending: at least those that can have weight.
 class KSubsets {
  public:
+  // See transform_list.h.
+  static constexpr bool kIsConfined = true;
+  static constexpr bool kIsOrdered = false;
+
   // INVALID_ARGUMENT: k is not in [1, 1,000,000].
   static absl::StatusOr<KSubsets> Make(int64_t k);
 
@@ -46,6 +50,10 @@ class KSubsets {
   double Negentropy(absl::Span<const double> weights) const;
   // Omega*(scores), given weights = Project(scores).
   double Conjugate(absl::Span<const double> scores, absl::Span<const double> weights) const;
+  // product = J v [n] for v [n], J = dp/dtheta at `scores` [n], given weights = Project(scores); J is
+  // symmetric. `product` may be `v`. 0 where the weight is 0 or 1.
+  void JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+                       absl::Span<const double> v, absl::Span<double> product) const;
   // Omega at equal weights k / n on n = `pattern_count` patterns.
   double UniformNegentropy(int64_t pattern_count) const;
 

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/transform/blocked_sum.h"
 
@@ -39,6 +40,13 @@ double Softmax::Negentropy(absl::Span<const double> weights) const {
 double Softmax::Conjugate(absl::Span<const double> scores, absl::Span<const double> weights) const {
   // weights[0] = exp(0) / sum of the shifted exponentials.
   return scores[0] - std::log(weights[0]);
+}
+
+void Softmax::JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+                              absl::Span<const double> v, absl::Span<double> product) const {
+  assert(scores.size() == weights.size() && v.size() == weights.size() && product.size() == weights.size());
+  const double mean = std::inner_product(weights.begin(), weights.end(), v.begin(), 0.0);
+  for (size_t i = 0; i < weights.size(); ++i) product[i] = weights[i] * (v[i] - mean);
 }
 
 double Softmax::UniformNegentropy(int64_t pattern_count) const {

@@ -22,6 +22,10 @@ namespace engram {
 // Below, `scores` are some of the scaled scores theta, descending: at least those that can have weight.
 class Softmax {
  public:
+  // See transform_list.h.
+  static constexpr bool kIsConfined = true;
+  static constexpr bool kIsOrdered = false;
+
   // INVALID_ARGUMENT: never; every bank with a pattern will do.
   absl::Status ValidateFor(int64_t pattern_count) const;
   // Rank 1 and width ln(N / 2^-53) for N patterns.
@@ -40,6 +44,10 @@ class Softmax {
   double Negentropy(absl::Span<const double> weights) const;
   // Omega*(scores), given weights = Project(scores).
   double Conjugate(absl::Span<const double> scores, absl::Span<const double> weights) const;
+  // product = J v [n] for v [n], J = dp/dtheta at `scores` [n], given weights = Project(scores); J is
+  // symmetric. `product` may be `v`.
+  void JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+                       absl::Span<const double> v, absl::Span<double> product) const;
   // Omega at equal weights on `pattern_count` patterns.
   double UniformNegentropy(int64_t pattern_count) const;
 };

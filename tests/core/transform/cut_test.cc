@@ -225,10 +225,13 @@ TEST(CutTest, CutIsNoLowerThanTheWindowAndItsSlack) {
                                const std::vector<double>& bounds) {
     const Cut cut(transform, beta, static_cast<int64_t>(scores.size()));
     if (static_cast<int64_t>(bounds.size()) < cut.rank()) return;
-    const double reference = bounds[cut.rank() - 1];
-    const double width = WindowFor(transform, static_cast<int64_t>(scores.size())).width / beta;
+    const Window window = WindowFor(transform, static_cast<int64_t>(scores.size()));
+    const double reference = bounds[window.rank - 1];
+    const double width = window.width / beta;
     const double found = cut.From(bounds);
-    ASSERT_GE(found, reference - (1 + 2e-6) * width - std::ldexp(std::abs(reference), -49));
+    // The row that comes after the transformation's rank is kept wherever it is.
+    ASSERT_GE(found, std::min(bounds[cut.rank() - 1],
+                              reference - (1 + 2e-6) * width - std::ldexp(std::abs(reference), -49)));
     ASSERT_LE(found, reference);
   });
 }
@@ -237,8 +240,7 @@ TEST(CutTest, FewerBoundsThanTheRankGiveNoCut) {
   for (const Transform& transform : TransformCases(10)) {
     SCOPED_TRACE(Describe(transform));
     const Cut cut(transform, 2.0, 10);
-    EXPECT_EQ(cut.rank(),
-              std::holds_alternative<KSubsets>(transform) ? std::get<KSubsets>(transform).k() : 1);
+    EXPECT_EQ(cut.rank(), std::min<int64_t>(10, WindowFor(transform, 10).rank + 1));
     std::vector<double> bounds;
     for (int64_t i = 0; i < cut.rank(); ++i) {
       EXPECT_EQ(cut.From(bounds), -kInfinity) << i;
@@ -258,13 +260,37 @@ TEST(CutTest, OneBoundGivesTheWindow) {
   }
 }
 
-// A bound lowers no cut however low it is, and the best k - 1 say nothing about the k-th.
+// A bound beyond the rank lowers no cut however low it is, and the best k - 1 say nothing about the k-th.
 TEST(CutTest, HopelessBoundsAreIgnored) {
   const Cut cut(*KSubsets::Make(2), 1.0, 100);
-  const double expected = cut.From({5, 4});
-  EXPECT_NEAR(expected, 3, 1e-5);
-  EXPECT_EQ(cut.From({5, 4, -1e300, -DBL_MAX}), expected);
-  EXPECT_EQ(cut.From({DBL_MAX, 4, -DBL_MAX}), expected);
+  const double expected = cut.From({5, 4, 3.5});
+  EXPECT_NEAR(expected, 3.25, 1e-5);
+  EXPECT_EQ(cut.From({5, 4, 3.5, -1e300, -DBL_MAX}), expected);
+  EXPECT_EQ(cut.From({DBL_MAX, 4, 3.5, -DBL_MAX}), expected);
+}
+
+// Its distance certifies an exact answer.
+TEST(CutTest, TheRowAfterTheRankIsKeptHoweverFarBehindItIs) {
+  EXPECT_EQ(Cut(*Entmax::Make(2), 1.0, 100).From({5, -7, -9}), -7);
+  EXPECT_EQ(Cut(*KSubsets::Make(2), 1.0, 100).From({5, 4, -7, -9}), -7);
+  EXPECT_NEAR(Cut(*KSubsets::Make(2), 1.0, 2).From({5, 4}), 3, 1e-5);
+}
+
+TEST(CutTest, TheLargestAreKeptAlone) {
+  const Cut cut = Cut::Largest(2);
+  EXPECT_EQ(cut.rank(), 2);
+  EXPECT_EQ(cut.From({5}), -kInfinity);
+  EXPECT_EQ(cut.From({5, 3, 2}), 3);
+}
+
+TEST(CutTest, NothingIsLeftOutWhereEveryRowCounts) {
+  for (const Transform& transform :
+       std::vector<Transform>{Identity(), *Polynomial::Make(3, false), Exponential(),
+                              *SequentialKSubsets::Make(2, std::numeric_limits<double>::infinity())}) {
+    SCOPED_TRACE(Describe(transform));
+    EXPECT_EQ(Cut(transform, 1.0, 5).From({5, 4, 3, 2, 1}), -kInfinity);
+  }
+  EXPECT_EQ(Cut::Everything().From({5, 4, 3, 2, 1}), -kInfinity);
 }
 
 // A crowd of equal scores shares the weight, so that a threshold close below it leaves out what the window

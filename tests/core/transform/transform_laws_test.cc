@@ -38,14 +38,28 @@ double Objective(const Transform& transform, const std::vector<double>& scores,
   return inner - Negentropy(transform, weights);
 }
 
-// dOmega / dp at a weight; at 0 the limit from above that a double can tell from it.
-double Slope(const Softmax&, double p) { return std::log(std::max(p, DBL_TRUE_MIN)); }
-double Slope(const Entmax& t, double p) {
-  return std::expm1((t.alpha() - 1) * std::log(std::max(p, DBL_TRUE_MIN))) / (t.alpha() - 1);
+// dOmega / dp_i at `weights`; at 0 the limit from above that a double can tell from it.
+double Slope(const Transform& transform, const std::vector<double>& weights, size_t i) {
+  const double p = weights[i];
+  const double log_p = std::log(std::max(p, DBL_TRUE_MIN));
+  if (std::holds_alternative<Softmax>(transform)) return log_p;
+  if (const auto* entmax = std::get_if<Entmax>(&transform)) {
+    return std::expm1((entmax->alpha() - 1) * log_p) / (entmax->alpha() - 1);
+  }
+  if (const auto* normmax = std::get_if<Normmax>(&transform)) {
+    // (p / |p|_gamma)^(gamma - 1); the largest weight comes first.
+    double sum = 0;
+    for (const double other : weights) sum += std::pow(other / weights[0], normmax->gamma());
+    const double norm = weights[0] * std::pow(sum, 1 / normmax->gamma());
+    return std::pow(std::max(p, DBL_TRUE_MIN) / norm, normmax->gamma() - 1);
+  }
+  return p;
 }
-double Slope(const KSubsets&, double p) { return p; }
-double Slope(const Transform& transform, double p) {
-  return std::visit([p](const auto& t) { return Slope(t, p); }, transform);
+
+// By how much a relative error of the weights may grow in the slope.
+double Conditioning(const Transform& transform) {
+  const auto* normmax = std::get_if<Normmax>(&transform);
+  return normmax != nullptr ? 2 * normmax->gamma() : 1;
 }
 
 // A vertex of the domain: total weight 1 on a random row, or on k random rows.
@@ -158,10 +172,11 @@ TEST(TransformLawsTest, WeightsSatisfyTheOptimalityConditions) {
     for (size_t i = 0; i < weights.size(); ++i) {
       const double p = weights[i];
       if (0 < p && p < DBL_MIN) continue;  // Its digits are gone.
-      const double multiplier = z[i] - Slope(transform, p);
+      const double multiplier = z[i] - Slope(transform, weights, i);
       // A weight's relative error is that of a sum of N and of its logarithm; it moves the slope by as much.
       const double log_p = p > 0 ? -std::log(p) : 0;
-      const double tolerance = 4 * kEpsilon * (static_cast<double>(weights.size()) + log_p);
+      const double tolerance =
+          4 * kEpsilon * Conditioning(transform) * (static_cast<double>(weights.size()) + log_p);
       worst_tolerance = std::max(worst_tolerance, tolerance);
       if (!(capped && p == 1)) low = std::max(low, multiplier);
       if (p > 0) high = std::min(high, multiplier);

@@ -1,0 +1,21 @@
+#ifndef ENGRAM_CORE_TRANSFORM_WINDOW_FIT_H_
+#define ENGRAM_CORE_TRANSFORM_WINDOW_FIT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace engram {
+
+// argmin |p - target|^2 over w [n] with sum w = total, where p = sum_a w_a y_a and window y_a is 1 on the k
+// positions from starts[a] on; starts ascend. w may be negative.
+//
+// With levels U_a = w_1 + ... + w_a, p is U_h - U_l on each stretch of positions between the begin or end of
+// some window and the next, so that U solves a graph's Laplacian system with at most 2 n edges.
+std::vector<double> FitWindows(absl::Span<const int32_t> starts, int64_t k, absl::Span<const double> target,
+                               double total);
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_TRANSFORM_WINDOW_FIT_H_
