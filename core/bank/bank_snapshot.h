@@ -3,21 +3,17 @@
 
 #include <cstdint>
 #include <memory>
-#include <numeric>
+#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "core/bank/id_order.h"
+#include "core/bank/row_ref.h"
 #include "core/bank/segment.h"
 #include "core/storage/bank_settings.h"
 
 namespace engram {
-
-// Where a row lies in the segments of a snapshot.
-struct RowRef {
-  int32_t segment = 0;
-  int32_t index = 0;
-};
 
 // One version of a bank, pinned: its rows stay readable and unchanged for as long as a copy of this
 // lives, whatever is stored or deleted meanwhile. Cheap to copy. Thread-safe.
@@ -36,6 +32,9 @@ class BankSnapshot {
     std::vector<std::shared_ptr<Segment>> segments;
     std::vector<int64_t> segment_rows;  // Rows of each segment that exist.
     std::vector<double> segment_norm_bounds;
+    // Made when it is first asked for.
+    mutable std::once_flag order_made;
+    mutable std::unique_ptr<const IdOrder> order;
   };
 
   explicit BankSnapshot(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -54,6 +53,9 @@ class BankSnapshot {
   // Mean of the patterns [D]; a function of the patterns alone, not of how they came. 0 when empty.
   absl::Span<const double> mean() const { return state_->mean; }
 
+  // The patterns by ascending id. The first call for a version takes O(N log N).
+  const IdOrder& by_id() const;
+
   int64_t segment_count() const { return static_cast<int64_t>(state_->segments.size()); }
   const Segment& segment(int64_t s) const { return *state_->segments[s]; }
   // Rows of segment s that exist; some may not be visible.
@@ -71,10 +73,6 @@ class BankSnapshot {
  private:
   std::shared_ptr<const State> state_;
 };
-
-inline int64_t BankSnapshot::row_count() const {
-  return std::accumulate(state_->segment_rows.begin(), state_->segment_rows.end(), int64_t{0});
-}
 
 }  // namespace engram
 

@@ -24,6 +24,17 @@ absl::Status PatternNotFound(const std::string& bank, uint64_t id) {
                    absl::StrCat("ids: bank '", bank, "' has no pattern with id ", id));
 }
 
+absl::Status LimitBelowCount(const BankSettings& asked, int64_t pattern_count) {
+  ErrorDetails details;
+  details.reason = "BANK_LIMIT_TOO_LOW";
+  details.field = "limits.max_patterns";
+  details.metadata = {{"asked", absl::StrCat(asked.max_patterns)},
+                      {"allowed", absl::StrCat(pattern_count, " or more")}};
+  return MakeError(absl::StatusCode::kFailedPrecondition, details,
+                   absl::StrCat("limits.max_patterns: asked ", asked.max_patterns, ", bank '", asked.name,
+                                "' has ", pattern_count, " patterns; delete some first"));
+}
+
 int64_t BytesWithoutRows(const BankSettings& settings) {
   return static_cast<int64_t>(sizeof(MemoryBank)) +
          settings.dim * static_cast<int64_t>(sizeof(ExactSum) + sizeof(double));
@@ -43,14 +54,19 @@ absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBank::Make(int64_t bank_id, Ba
 MemoryBank::MemoryBank(int64_t bank_id, BankSettings settings, MemoryBudget* budget, Journal* journal,
                        Reservation reservation)
     : bank_id_(bank_id),
-      settings_(std::make_shared<const BankSettings>(std::move(settings))),
       journal_(journal),
       reservation_(std::move(reservation)),
+      settings_(std::make_shared<const BankSettings>(std::move(settings))),
       rows_(settings_, budget),
       sums_(settings_->dim) {
   MutexLock writer(&writer_mutex_);
   MutexLock state(&state_mutex_);
   Publish(0);
+}
+
+std::shared_ptr<const BankSettings> MemoryBank::settings() const {
+  MutexLock lock(&state_mutex_);
+  return state_->settings;
 }
 
 BankSnapshot MemoryBank::Pin() const {
@@ -74,7 +90,7 @@ absl::StatusOr<MemoryBank::FoundPatterns> MemoryBank::Find(absl::Span<const uint
   found.rows.reserve(ids.size());
   for (const uint64_t id : ids) {
     const auto it = index_.find(id);
-    if (it == index_.end()) return PatternNotFound(settings_->name, id);
+    if (it == index_.end()) return PatternNotFound(state_->settings->name, id);
     found.rows.push_back(it->second);
   }
   return found;
@@ -182,6 +198,21 @@ absl::StatusOr<MemoryBank::Deleted> MemoryBank::Delete(absl::Span<const uint64_t
   }
   CompactIfWorthwhile();
   return Deleted{static_cast<int64_t>(present.size()), version};
+}
+
+absl::StatusOr<bool> MemoryBank::Update(const std::shared_ptr<const BankSettings>& expected,
+                                        BankSettings settings) {
+  MutexLock writer(&writer_mutex_);
+  ENGRAM_RETURN_IF_ERROR(CheckOpen());
+  if (settings_ != expected) return false;
+  if (settings.max_patterns > 0 && settings.max_patterns < rows_.living_count()) {
+    return LimitBelowCount(settings, rows_.living_count());
+  }
+  ENGRAM_RETURN_IF_ERROR(journal_->UpdateBank(bank_id_, settings));
+  settings_ = std::make_shared<const BankSettings>(std::move(settings));
+  MutexLock state(&state_mutex_);
+  Publish(state_->version);
+  return true;
 }
 
 absl::Status MemoryBank::CheckOpen() const {

@@ -1,6 +1,7 @@
 #ifndef ENGRAM_CORE_BANK_MEMORY_BANK_H_
 #define ENGRAM_CORE_BANK_MEMORY_BANK_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -47,7 +48,9 @@ class MemoryBank {
                                                           MemoryBudget* budget, Journal* journal);
 
   int64_t bank_id() const { return bank_id_; }
-  const BankSettings& settings() const { return *settings_; }
+
+  // The settings of the newest version; never null.
+  std::shared_ptr<const BankSettings> settings() const ABSL_LOCKS_EXCLUDED(state_mutex_);
 
   // The newest version.
   BankSnapshot Pin() const ABSL_LOCKS_EXCLUDED(state_mutex_);
@@ -66,6 +69,15 @@ class MemoryBank {
   absl::StatusOr<Deleted> Delete(absl::Span<const uint64_t> ids, bool allow_missing)
       ABSL_LOCKS_EXCLUDED(writer_mutex_, state_mutex_);
 
+  // Gives the newest version `settings` in place of `expected`; later snapshots have them. False: it has
+  // others than `expected` by now, and nothing has changed; look at them and try again.
+  // REQUIRES: they differ only in what may change.
+  //
+  // NOT_FOUND: the bank was deleted. FAILED_PRECONDITION: it has more patterns than max_patterns. Errors of
+  // the journal.
+  absl::StatusOr<bool> Update(const std::shared_ptr<const BankSettings>& expected, BankSettings settings)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_, state_mutex_);
+
   // The rows of `ids` in the newest version, in their order.
   // NOT_FOUND: one is missing; the text names the first.
   absl::StatusOr<FoundPatterns> Find(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(state_mutex_);
@@ -73,8 +85,9 @@ class MemoryBank {
   // Bytes taken from the budget.
   int64_t memory_bytes() const ABSL_LOCKS_EXCLUDED(state_mutex_);
 
-  // Refuses every write from now on. Snapshots live on.
+  // Refuses every write from now on: the bank was deleted. Snapshots live on.
   void Close() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  bool closed() const { return closed_.load(); }
 
  private:
   using Index = absl::flat_hash_map<uint64_t, RowRef>;
@@ -107,12 +120,12 @@ class MemoryBank {
 
   // Constant after construction.
   const int64_t bank_id_;
-  const std::shared_ptr<const BankSettings> settings_;
   Journal* const journal_;
   const Reservation reservation_;
 
   Mutex writer_mutex_ ABSL_ACQUIRED_BEFORE(state_mutex_);
-  bool closed_ ABSL_GUARDED_BY(writer_mutex_) = false;
+  std::atomic<bool> closed_{false};  // Written under writer_mutex_.
+  std::shared_ptr<const BankSettings> settings_ ABSL_GUARDED_BY(writer_mutex_);
   BankRows rows_ ABSL_GUARDED_BY(writer_mutex_);
   std::vector<ExactSum> sums_ ABSL_GUARDED_BY(writer_mutex_);  // Of the living patterns [D].
   uint64_t next_id_ ABSL_GUARDED_BY(writer_mutex_) = 0;

@@ -35,9 +35,10 @@ absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBanks::Create(BankSettings set
   const int64_t bank_id = next_bank_id_++;
   ENGRAM_ASSIGN_OR_RETURN(std::shared_ptr<MemoryBank> bank,
                           MemoryBank::Make(bank_id, std::move(settings), budget_, journal_));
-  ENGRAM_RETURN_IF_ERROR(journal_->CreateBank(bank_id, bank->settings()));
+  const std::shared_ptr<const BankSettings> created = bank->settings();
+  ENGRAM_RETURN_IF_ERROR(journal_->CreateBank(bank_id, *created));
   MutexLock lock(&mutex_);
-  banks_.emplace(bank->settings().name, bank);
+  banks_.emplace(created->name, bank);
   return bank;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/bank/id_order.h"
 #include "core/base/canonical.h"
 
 namespace engram {
@@ -22,7 +23,8 @@ double Norm(absl::Span<const float> pattern) {
 
 int64_t Segment::BytesFor(int64_t capacity, int64_t dim, int64_t value_dim) {
   const int64_t per_row = (dim + value_dim) * static_cast<int64_t>(sizeof(float)) +
-                          static_cast<int64_t>(sizeof(Row) + sizeof(Payload)) + kIndexBytesPerRow;
+                          static_cast<int64_t>(sizeof(Row) + sizeof(Payload)) + kIndexBytesPerRow +
+                          IdOrder::kBytesPerRow;
   return capacity * per_row + static_cast<int64_t>(sizeof(Segment));
 }
 

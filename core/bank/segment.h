@@ -22,7 +22,7 @@ class Segment {
  public:
   static constexpr int64_t kAlive = std::numeric_limits<int64_t>::max();
 
-  // Bytes of a segment without payloads, the share of its rows in the bank's index included.
+  // Bytes of a segment without payloads, the share of its rows in the bank's index and id order included.
   static int64_t BytesFor(int64_t capacity, int64_t dim, int64_t value_dim);
 
   // `reservation` pays for the segment and is given back with it.

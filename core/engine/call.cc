@@ -1,5 +1,6 @@
 #include "core/engine/call.h"
 
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 
 namespace engram {
@@ -14,6 +15,13 @@ absl::Status CallExpired() {
   ErrorDetails details;
   details.reason = "DEADLINE";
   return MakeError(absl::StatusCode::kDeadlineExceeded, details, "the call's deadline passed");
+}
+
+absl::Status AtQuery(int64_t b, const absl::Status& status) {
+  std::optional<ErrorDetails> details = FindErrorDetails(status);
+  if (!details.has_value()) return status;
+  details->metadata.emplace_back("query", absl::StrCat(b));
+  return MakeError(status.code(), *details, absl::StrCat(status.message(), " (query ", b, ")"));
 }
 
 }  // namespace engram

@@ -2,24 +2,36 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include "core/transform/transform_list.h"
+#include <limits>
 
 namespace engram {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Whether Omega is 0 at the vertices that X^T p is bounded by, and the state is such an X^T p.
+bool HasBounds(const Dynamics& dynamics) {
+  if (!IsConfined(dynamics.transform) || !std::holds_alternative<IdentityPost>(dynamics.post_transform)) {
+    return false;
+  }
+  if (const auto* subsets = std::get_if<SequentialKSubsets>(&dynamics.transform)) return subsets->edge() == 0;
+  return !std::holds_alternative<ConstrainedSparsemax>(dynamics.transform);
+}
+
+}  // namespace
 
 StateEnergy ComputeEnergy(const BankSnapshot& bank, const Dynamics& dynamics, absl::Span<const double> state,
                           const StateUpdate& update) {
-  const double total_weight = TotalWeight(dynamics.transform);
-  const double radius = total_weight * bank.largest_norm();
+  const double radius = TotalWeight(dynamics.transform) * bank.largest_norm();
   const double uniform = UniformNegentropy(dynamics.transform, bank.pattern_count()) / dynamics.beta;
-  double state_squared = 0;
+  const double uniform_total = UniformTotalWeight(dynamics.transform, bank.pattern_count());
+  const double potential = Potential(dynamics.post_transform, state, dynamics.beta);
   double mean_squared = 0;   // |X^T u|^2
   double state_by_mean = 0;  // <q, X^T u>
   double deviation_squared = 0;
   double gradient_squared = 0;
   for (size_t j = 0; j < state.size(); ++j) {
-    const double mean = total_weight * bank.mean()[j];
-    state_squared += state[j] * state[j];
+    const double mean = uniform_total * bank.mean()[j];
     mean_squared += mean * mean;
     state_by_mean += state[j] * mean;
     deviation_squared += (state[j] - mean) * (state[j] - mean);
@@ -27,13 +39,16 @@ StateEnergy ComputeEnergy(const BankSnapshot& bank, const Dynamics& dynamics, ab
   }
   StateEnergy energy;
   energy.offset = -uniform + radius * radius / 2;
-  energy.total = (state_squared / 2 - update.scaled_conjugate) + energy.offset;
+  energy.total = (potential - update.scaled_conjugate) + energy.offset;
   // L_Omega(theta; u) / beta = (Omega(u) + Omega*(theta) - <theta, u>) / beta, and <theta, u> = beta <q, X^T
   // u>.
   energy.concave = -(uniform + update.scaled_conjugate - state_by_mean);
-  energy.convex = deviation_squared / 2 + (radius * radius - mean_squared) / 2;
+  // |q|^2 / 2 - <q, X^T u> without its cancellation.
+  energy.convex = std::holds_alternative<IdentityPost>(dynamics.post_transform)
+                      ? deviation_squared / 2 + (radius * radius - mean_squared) / 2
+                      : potential - state_by_mean + radius * radius / 2;
   energy.gradient_norm = std::sqrt(gradient_squared);
-  energy.upper_bound = std::min(2 * radius * radius, energy.offset);
+  energy.upper_bound = HasBounds(dynamics) ? std::min(2 * radius * radius, energy.offset) : kInfinity;
   return energy;
 }
 

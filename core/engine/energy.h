@@ -10,12 +10,14 @@ namespace engram {
 
 // The Hopfield-Fenchel-Young energy of a state q,
 //
-//   E(q) = -Omega*(beta X q) / beta + |q|^2 / 2 + C,   C = -Omega(u) / beta + R^2 / 2,
+//   E(q) = -Omega*(beta X q) / beta + Psi(q) + C,   C = -Omega(u) / beta + R^2 / 2,
 //
-// with Omega 0 at the vertices of its domain, u the uniform weights (sum k: 1 on the simplex) and R = k M,
-// where M is the largest norm of a pattern. It is the sum of a concave and a convex part,
+// with Psi of the post-transformation (|q|^2 / 2 for the identity; +infinity outside its range), Omega 0 at
+// the vertices of its domain, u = argmin Omega (equal weights, where their sum is fixed) and R = k M, where k
+// is that sum and M the largest norm of a pattern; R = 0 for transformations that are not confined. It is the
+// sum of a concave and a convex part,
 //
-//   concave = -L_Omega(beta X q; u) / beta,   convex = |q - X^T u|^2 / 2 + (R^2 - |X^T u|^2) / 2.
+//   concave = -L_Omega(beta X q; u) / beta,   convex = Psi(q) - <q, X^T u> + R^2 / 2.
 //
 // Source: Martins, Niculae, McNamee (2023), eq. (7), for the simplex; Santos et al. (2025), eq. (6).
 struct StateEnergy {
@@ -24,7 +26,9 @@ struct StateEnergy {
   double convex = 0;
   double offset = 0;         // C; does not depend on q.
   double gradient_norm = 0;  // |q - T(q)|, T one update.
-  double upper_bound = 0;    // min { 2 R^2, C }: in the hull of the patterns 0 <= E <= upper_bound.
+  // min { 2 R^2, C }: in the hull of the patterns 0 <= E <= upper_bound. +infinity where there is no such
+  // bound.
+  double upper_bound = 0;
 };
 
 // The energy of `state` [D], given its update. REQUIRES: the bank has patterns.

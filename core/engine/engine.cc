@@ -7,25 +7,57 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/engine/bank_checks.h"
+#include "core/engine/differentiation_flight.h"
+#include "core/engine/energy_flight.h"
 #include "core/engine/pending_call.h"
+#include "core/engine/recall_flight.h"
+#include "core/engine/retrieval_flight.h"
+#include "core/engine/separation_flight.h"
 #include "core/engine/sweep_plan.h"
-#include "core/transform/cut.h"
 
 namespace engram {
 namespace {
 
-absl::Status CheckFits(const BankSnapshot& bank, const Dynamics& dynamics) {
-  if (bank.pattern_count() == 0) {
-    ErrorDetails details;
-    details.reason = "BANK_EMPTY";
-    details.field = "bank";
-    details.metadata = {{"bank", bank.settings().name}};
-    return MakeError(absl::StatusCode::kFailedPrecondition, details,
-                     absl::StrCat("bank '", bank.settings().name, "' is empty; store patterns first"));
-  }
-  return Within(absl::StrCat("dynamics.", NameOf(dynamics.transform)),
-                ValidateFor(dynamics.transform, bank.pattern_count()));
+int64_t QueryCount(const BankSnapshot& bank, const Call& call) {
+  return static_cast<int64_t>(call.states.size()) / bank.settings().dim;
 }
+
+// Row b of a matrix with `cols` columns.
+absl::Span<const double> Row(const std::vector<double>& matrix, int64_t b, int64_t cols) {
+  return matrix.empty() ? absl::Span<const double>() : absl::MakeConstSpan(matrix).subspan(b * cols, cols);
+}
+absl::Span<const double> StateOf(const Call& call, const BankSnapshot& bank, int64_t b) {
+  return Row(call.states, b, bank.settings().dim);
+}
+
+std::unique_ptr<Flight> MakeRetrieval(const RetrieveCall& call, const BankSnapshot& bank, int64_t b,
+                                      Retrieval* answer) {
+  return std::make_unique<RetrievalFlight>(&call, StateOf(call, bank, b), answer);
+}
+std::unique_ptr<Flight> MakeEnergy(const Call& call, const BankSnapshot& bank, int64_t b,
+                                   StateEnergy* answer) {
+  return std::make_unique<EnergyFlight>(&call, StateOf(call, bank, b), answer);
+}
+std::unique_ptr<Flight> MakeDifferentiation(const DifferentiateCall& call, const BankSnapshot& bank,
+                                            int64_t b, RetrievalGradient* answer) {
+  return std::make_unique<DifferentiationFlight>(
+      &call, StateOf(call, bank, b), Row(call.state_cotangents, b, bank.settings().dim),
+      Row(call.value_cotangents, b, bank.settings().value_dim), answer);
+}
+std::unique_ptr<Flight> MakeSeparation(const SeparateCall& call, const BankSnapshot& bank, int64_t b,
+                                       PatternSeparation* answer) {
+  return std::make_unique<SeparationFlight>(bank, bank.by_id().rows()[call.begin + b], answer);
+}
+std::unique_ptr<Flight> MakeRecall(const RecallCall& call, const BankSnapshot&, int64_t, Memory* answer) {
+  return std::make_unique<RecallFlight>(call.recall.get(), answer);
+}
+
+// The one memory of a recall, in the form of the other results.
+struct RecallResult {
+  BankSnapshot bank;
+  std::vector<Memory> memories;
+};
 
 absl::Status QueueFull(int64_t asked, int64_t queued, const EngineOptions& options,
                        absl::Duration last_sweep) {
@@ -63,21 +95,48 @@ Engine::~Engine() {
 }
 
 absl::Status Engine::Retrieve(BankSnapshot bank, RetrieveCall call, RetrieveDone done) {
-  const int64_t count = static_cast<int64_t>(call.states.size()) / bank.settings().dim;
-  return Submit(std::make_shared<PendingRetrieve>(std::move(bank), std::move(call), count, std::move(done)));
+  ENGRAM_RETURN_IF_ERROR(CheckFits(bank, call.dynamics));
+  const int64_t count = QueryCount(bank, call);
+  return Submit(std::make_shared<PendingAnswers<RetrieveCall, Retrieval, RetrieveResult>>(
+      std::move(bank), std::move(call), count, MakeRetrieval, std::move(done)));
 }
 
 absl::Status Engine::Energy(BankSnapshot bank, Call call, EnergyDone done) {
-  const int64_t count = static_cast<int64_t>(call.states.size()) / bank.settings().dim;
-  return Submit(std::make_shared<PendingEnergy>(std::move(bank), std::move(call), count, std::move(done)));
+  ENGRAM_RETURN_IF_ERROR(CheckFits(bank, call.dynamics));
+  const int64_t count = QueryCount(bank, call);
+  return Submit(std::make_shared<PendingAnswers<Call, StateEnergy, EnergyResult>>(
+      std::move(bank), std::move(call), count, MakeEnergy, std::move(done)));
+}
+
+absl::Status Engine::Differentiate(BankSnapshot bank, DifferentiateCall call, DifferentiateDone done) {
+  ENGRAM_RETURN_IF_ERROR(CheckFits(bank, call.dynamics));
+  const int64_t count = QueryCount(bank, call);
+  return Submit(std::make_shared<PendingAnswers<DifferentiateCall, RetrievalGradient, DifferentiateResult>>(
+      std::move(bank), std::move(call), count, MakeDifferentiation, std::move(done)));
+}
+
+absl::Status Engine::Recall(RecallCall call, RecallDone done) {
+  assert(!call.recall->exhausted());
+  auto take_one = [done = std::move(done)](absl::StatusOr<RecallResult> result) {
+    done(result.ok() ? absl::StatusOr<Memory>(std::move(result->memories.front()))
+                     : absl::StatusOr<Memory>(result.status()));
+  };
+  BankSnapshot bank = call.recall->bank();
+  return Submit(std::make_shared<PendingAnswers<RecallCall, Memory, RecallResult>>(
+      std::move(bank), std::move(call), 1, MakeRecall, std::move(take_one)));
+}
+
+absl::Status Engine::Separate(BankSnapshot bank, SeparateCall call, SeparateDone done) {
+  const int64_t count = call.end - call.begin;
+  return Submit(std::make_shared<PendingAnswers<SeparateCall, PatternSeparation, SeparateResult>>(
+      std::move(bank), std::move(call), count, MakeSeparation, std::move(done)));
 }
 
 absl::Status Engine::Submit(std::shared_ptr<PendingCall> call) {
   const int64_t count = call->query_count();
   assert(count >= 1);
-  ENGRAM_RETURN_IF_ERROR(CheckFits(call->bank(), call->call().dynamics));
   std::vector<Seat> seats(count);
-  for (int64_t b = 0; b < count; ++b) seats[b] = {call, call->MakeFlight(b)};
+  for (int64_t b = 0; b < count; ++b) seats[b] = {call, call->MakeFlight(b), b};
   {
     MutexLock lock(&mutex_);
     if (draining_) {
@@ -180,9 +239,7 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
   const BankSnapshot* newest = &seats.front().call->bank();
   for (const Seat& seat : seats) {
     const BankSnapshot& bank = seat.call->bank();
-    const Dynamics& dynamics = seat.call->call().dynamics;
-    states.push_back(
-        {seat.flight->state(), Cut(dynamics.transform, dynamics.beta, bank.pattern_count()), bank.version()});
+    states.push_back({seat.flight->state(), seat.flight->NextCut(bank), bank.version()});
     if (bank.version() > newest->version()) newest = &bank;
   }
   std::vector<SurvivorList> survivors(seats.size());
@@ -192,12 +249,7 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
     for (const Seat& seat : seats) seat.call->Fail(status);
     return {};
   }
-  const auto advance = [&](int64_t b) {
-    if (!seats[b].flight->Advance(seats[b].call->bank(), &survivors[b])) return;
-    FreeRoom(1);
-    seats[b].call->FinishOne();
-    seats[b].call = nullptr;
-  };
+  const auto advance = [&](int64_t i) { Advance(&seats[i], &survivors[i]); };
   seats.size() == 1 ? advance(0) : pool_->ParallelFor(static_cast<int64_t>(seats.size()), advance);
   {
     MutexLock lock(&mutex_);
@@ -207,6 +259,21 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
       std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
       seats.end());
   return seats;
+}
+
+void Engine::Advance(Seat* seat, SurvivorList* survivors) {
+  // A projection may take long, and the wish for it may have gone while others were computed: at the next
+  // turn the seat is cleared.
+  if (!IsWanted(seat->call->ForPlan(), clock_->Now())) return;
+  const absl::StatusOr<bool> done = seat->flight->Advance(seat->call->bank(), survivors);
+  if (done.ok() && !*done) return;
+  FreeRoom(1);
+  if (done.ok()) {
+    seat->call->FinishOne();
+  } else {
+    seat->call->Fail(AtQuery(seat->b, done.status()));
+  }
+  seat->call = nullptr;
 }
 
 }  // namespace engram

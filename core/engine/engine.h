@@ -16,6 +16,7 @@
 #include "core/base/thread_pool.h"
 #include "core/engine/call.h"
 #include "core/engine/flight.h"
+#include "core/engine/recall.h"
 #include "core/sweep/sweeper.h"
 
 namespace engram {
@@ -49,12 +50,26 @@ class Engine {
   //
   // INVALID_ARGUMENT: the transformation does not fit the bank (k > N). FAILED_PRECONDITION: the bank is
   // empty. RESOURCE_EXHAUSTED: the queue is full; retry after the delay in the details.
-  // UNAVAILABLE: the engine is shutting down. `done` may get CANCELLED, DEADLINE_EXCEEDED and the sweeper's
-  // errors. REQUIRES: call.states holds B * D finite numbers, B >= 1.
+  // UNAVAILABLE: the engine is shutting down. `done` may get INVALID_ARGUMENT (a state left the range of
+  // float32), CANCELLED, DEADLINE_EXCEEDED and the sweeper's errors.
+  // REQUIRES: call.states holds B * D finite numbers, B >= 1.
   absl::Status Retrieve(BankSnapshot bank, RetrieveCall call, RetrieveDone done) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The energies of the states of `call`; the rest as for Retrieve.
   absl::Status Energy(BankSnapshot bank, Call call, EnergyDone done) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The vector-Jacobian products of exactly max_iterations updates from each of the queries of `call`; the
+  // rest as for Retrieve. `done` may also get RESOURCE_EXHAUSTED: a trajectory is larger than the call
+  // allows.
+  absl::Status Differentiate(BankSnapshot bank, DifferentiateCall call, DifferentiateDone done)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The next memory of call.recall; the rest as for Retrieve. REQUIRES: it is not exhausted.
+  absl::Status Recall(RecallCall call, RecallDone done) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The separations of patterns [call.begin, call.end) of `bank` in id order; the rest as for Retrieve.
+  // REQUIRES: 0 <= begin < end <= N.
+  absl::Status Separate(BankSnapshot bank, SeparateCall call, SeparateDone done) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Refuses calls from now on and returns when all earlier ones are done.
   void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -64,12 +79,13 @@ class Engine {
 
  private:
   class PendingCall;
-  class PendingRetrieve;
-  class PendingEnergy;
-  // A query and the call that it belongs to.
+  template <typename CallType, typename Answer, typename Result>
+  class PendingAnswers;
+  // Query b of a call.
   struct Seat {
     std::shared_ptr<PendingCall> call;
     std::unique_ptr<Flight> flight;
+    int64_t b = 0;
   };
   // The queries of one layout of a bank, in the order in which they are served.
   using Queue = std::deque<Seat>;
@@ -86,6 +102,8 @@ class Engine {
   std::optional<Turn> NextTurn() ABSL_LOCKS_EXCLUDED(mutex_);
   // Serves the seats of a turn with one sweep; returns those that need another.
   std::vector<Seat> Serve(std::vector<Seat> seats);
+  // Lets a query take what a sweep returned; gives its seat up when it is done or has failed.
+  void Advance(Seat* seat, SurvivorList* survivors) ABSL_LOCKS_EXCLUDED(mutex_);
   // Makes room in the queue, before the answer leaves: its receiver may ask at once again.
   void FreeRoom(int64_t queries) ABSL_LOCKS_EXCLUDED(mutex_);
   void Requeue(std::vector<Seat> seats) ABSL_LOCKS_EXCLUDED(mutex_);

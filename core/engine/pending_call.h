@@ -18,24 +18,24 @@ namespace engram {
 // the first failure. Thread-safe.
 class Engine::PendingCall {
  public:
-  PendingCall(BankSnapshot bank, int64_t query_count)
-      : bank_(std::move(bank)), query_count_(query_count), remaining_(query_count) {}
+  PendingCall(BankSnapshot bank, int64_t query_count, absl::Time deadline,
+              std::shared_ptr<const Cancellation> cancellation)
+      : bank_(std::move(bank)),
+        query_count_(query_count),
+        deadline_(deadline),
+        cancellation_(std::move(cancellation)),
+        remaining_(query_count) {}
   virtual ~PendingCall() = default;
 
-  virtual const Call& call() const = 0;
   // The flight of query b. REQUIRES: called once for each b; the call outlives the flight.
   virtual std::unique_ptr<Flight> MakeFlight(int64_t b) = 0;
 
   const BankSnapshot& bank() const { return bank_; }
   int64_t query_count() const { return query_count_; }
-  absl::Span<const double> state(int64_t b) const {
-    const auto dim = static_cast<size_t>(bank_.settings().dim);
-    return absl::MakeConstSpan(call().states).subspan(b * dim, dim);
-  }
   WaitingQuery ForPlan() const {
-    const bool cancelled = call().cancellation != nullptr && call().cancellation->cancelled();
+    const bool cancelled = cancellation_ != nullptr && cancellation_->cancelled();
     // Once answered with a failure, the call's other queries have no reason to go on.
-    return {call().deadline, cancelled || answered_.load()};
+    return {deadline_, cancelled || answered_.load()};
   }
 
   // One of the queries is done.
@@ -53,54 +53,41 @@ class Engine::PendingCall {
  private:
   const BankSnapshot bank_;
   const int64_t query_count_;
+  const absl::Time deadline_;
+  const std::shared_ptr<const Cancellation> cancellation_;
   std::atomic<int64_t> remaining_;
   std::atomic<bool> answered_{false};
 };
 
-class Engine::PendingRetrieve : public Engine::PendingCall {
+// A PendingCall of one kind. `MakeFlight` is a function (const CallType&, const BankSnapshot&, int64_t b,
+// Answer*) -> unique_ptr<Flight>; Result has the bank and the answers.
+template <typename CallType, typename Answer, typename Result>
+class Engine::PendingAnswers : public Engine::PendingCall {
  public:
-  PendingRetrieve(BankSnapshot bank, RetrieveCall call, int64_t query_count, RetrieveDone done)
-      : PendingCall(std::move(bank), query_count),
+  using FlightMaker = std::unique_ptr<Flight> (*)(const CallType& call, const BankSnapshot& bank, int64_t b,
+                                                  Answer* answer);
+
+  PendingAnswers(BankSnapshot bank, CallType call, int64_t query_count, FlightMaker make_flight,
+                 Done<Result> done)
+      : PendingCall(std::move(bank), query_count, call.deadline, call.cancellation),
         call_(std::move(call)),
-        retrievals_(query_count),
+        make_flight_(make_flight),
+        answers_(query_count),
         done_(std::move(done)) {}
 
-  const Call& call() const override { return call_; }
   std::unique_ptr<Flight> MakeFlight(int64_t b) override {
-    return std::make_unique<RetrievalFlight>(&call_, state(b), &retrievals_[b]);
+    return make_flight_(call_, bank(), b, &answers_[b]);
   }
 
  protected:
-  void Succeed() override { done_(RetrieveResult{bank(), std::move(retrievals_)}); }
+  void Succeed() override { done_(Result{bank(), std::move(answers_)}); }
   void AnswerWith(const absl::Status& status) override { done_(status); }
 
  private:
-  const RetrieveCall call_;
-  std::vector<Retrieval> retrievals_;
-  const RetrieveDone done_;
-};
-
-class Engine::PendingEnergy : public Engine::PendingCall {
- public:
-  PendingEnergy(BankSnapshot bank, Call call, int64_t query_count, EnergyDone done)
-      : PendingCall(std::move(bank), query_count),
-        call_(std::move(call)),
-        energies_(query_count),
-        done_(std::move(done)) {}
-
-  const Call& call() const override { return call_; }
-  std::unique_ptr<Flight> MakeFlight(int64_t b) override {
-    return std::make_unique<EnergyFlight>(&call_.dynamics, state(b), &energies_[b]);
-  }
-
- protected:
-  void Succeed() override { done_(EnergyResult{bank(), std::move(energies_)}); }
-  void AnswerWith(const absl::Status& status) override { done_(status); }
-
- private:
-  const Call call_;
-  std::vector<StateEnergy> energies_;
-  const EnergyDone done_;
+  const CallType call_;
+  const FlightMaker make_flight_;
+  std::vector<Answer> answers_;
+  const Done<Result> done_;
 };
 
 }  // namespace engram

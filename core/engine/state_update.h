@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
 #include "core/sweep/sweeper.h"
@@ -10,26 +11,41 @@
 
 namespace engram {
 
-// One application of the dynamics to a state q: p = transform(beta X q), q' = X^T p, in canonical arithmetic.
+// One application of the dynamics to a state q: p = transform(beta X q), q' = post(X^T p), in canonical
+// arithmetic.
 //
-// It depends on the survivors that have weight (for softmax: that lie in the window) and on nothing else, so
-// two sweeps that return different supersets of them give the same bytes.
+// It depends on the survivors that have weight (that lie in the window, where the transformation has no
+// sharper rule for who counts) and on nothing else, so two sweeps that return different supersets of them
+// give the same bytes.
 struct StateUpdate {
-  // The rows with weight > 0, by ascending id, and their weights [s].
+  // The rows with weight, by ascending id, and their weights [s].
   std::vector<Survivor> support;
   std::vector<double> weights;
+  double total_weight = 0;
   // q' [D].
   std::vector<double> next;
   // Omega*(beta X q) / beta, with Omega 0 at the vertices.
   double scaled_conjugate = 0;
+  // See Projection.
+  double duality_gap = 0;
+  // By how much the score x.q of the transformation's rank leads the next one; +infinity if there is none.
+  double lead = 0;
 };
 
-// The update of one state from what a sweep of it returned; reorders `survivors`.
-// REQUIRES: `bank` has at least as many patterns as the transformation needs (ValidateFor).
-StateUpdate ComputeStateUpdate(const BankSnapshot& bank, const Dynamics& dynamics, SurvivorList* survivors);
+// The update of one state from what a sweep of it, with the transformation's cut, returned; reorders
+// `survivors`. REQUIRES: the transformation fits the bank (ValidateFor).
+// INVALID_ARGUMENT: weights or q' leave the range of float32, which only transformations that are not
+// confined can bring about.
+absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const Dynamics& dynamics,
+                                               SurvivorList* survivors);
 
-// sum_i p_i v_i [V] over the support of `update`, in canonical order.
-std::vector<double> CombineValues(const BankSnapshot& bank, const StateUpdate& update);
+// sum_i p_i x_i [D] over `support`, which is sorted by id, in canonical order.
+std::vector<double> CombinePatterns(const BankSnapshot& bank, absl::Span<const Survivor> support,
+                                    absl::Span<const double> weights);
+// sum_i p_i v_i [V] over the support of `update`.
+// INVALID_ARGUMENT: a component leaves the range of float32; see ComputeStateUpdate.
+absl::StatusOr<std::vector<double>> RecallValue(const BankSnapshot& bank, const Dynamics& dynamics,
+                                                const StateUpdate& update);
 
 }  // namespace engram
 

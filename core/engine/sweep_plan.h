@@ -15,6 +15,11 @@ struct WaitingQuery {
   bool cancelled = false;
 };
 
+// Whether somebody still waits for the answer.
+inline bool IsWanted(const WaitingQuery& query, absl::Time now) {
+  return !query.cancelled && query.deadline > now;
+}
+
 // Which of the waiting queries, by index, do what next. Those named nowhere go on waiting.
 struct SweepPlan {
   std::vector<int64_t> enter;      // Are served by the next sweep.

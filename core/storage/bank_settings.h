@@ -16,13 +16,13 @@ enum class Durability {
   kSynced,    // A power loss.
 };
 
-// What a bank was created with. Valid by construction.
+// What a bank was created with and, where it says so, what it was changed to. Valid by construction.
 struct BankSettings {
-  std::string name;       // [A-Za-z0-9._-]{1,128}.
-  int64_t dim = 0;        // D, 1 to 65,536.
-  int64_t value_dim = 0;  // V, 0 to 65,536; 0: no values.
-  Dynamics default_dynamics;
-  int64_t max_patterns = 0;  // 0: only memory bounds it.
+  std::string name;           // [A-Za-z0-9._-]{1,128}.
+  int64_t dim = 0;            // D, 1 to 65,536.
+  int64_t value_dim = 0;      // V, 0 to 65,536; 0: no values.
+  Dynamics default_dynamics;  // May change.
+  int64_t max_patterns = 0;   // 0: only memory bounds it. May change.
   Durability durability = Durability::kVolatile;
   absl::Time create_time;
 };

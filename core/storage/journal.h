@@ -33,6 +33,8 @@ class Journal {
   virtual Durability durability() const = 0;
 
   virtual absl::Status CreateBank(int64_t bank_id, const BankSettings& settings) = 0;
+  // Replaces the settings of the bank, which keeps its version.
+  virtual absl::Status UpdateBank(int64_t bank_id, const BankSettings& settings) = 0;
   virtual absl::Status DeleteBank(int64_t bank_id) = 0;
   // The change that makes `version` of the bank.
   virtual absl::Status StorePatterns(int64_t bank_id, int64_t version, const PatternRows& rows) = 0;
@@ -44,6 +46,7 @@ class VolatileJournal : public Journal {
  public:
   Durability durability() const override { return Durability::kVolatile; }
   absl::Status CreateBank(int64_t, const BankSettings&) override { return absl::OkStatus(); }
+  absl::Status UpdateBank(int64_t, const BankSettings&) override { return absl::OkStatus(); }
   absl::Status DeleteBank(int64_t) override { return absl::OkStatus(); }
   absl::Status StorePatterns(int64_t, int64_t, const PatternRows&) override { return absl::OkStatus(); }
   absl::Status DeletePatterns(int64_t, int64_t, absl::Span<const uint64_t>) override {

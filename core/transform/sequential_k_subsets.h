@@ -42,7 +42,7 @@ class SequentialKSubsets {
   // The weights depend on the order of the patterns.
   static constexpr bool kIsOrdered = true;
   // The largest number of patterns times k, which bounds memory and the time of a dynamic programme.
-  static constexpr int64_t kMaxCells = int64_t{1} << 24;
+  static constexpr int64_t kMaxCells = int64_t{1} << 22;
 
   // INVALID_ARGUMENT: k is not in [1, 1,000,000], or `edge` is neither finite nor +infinity.
   static absl::StatusOr<SequentialKSubsets> Make(int64_t k, double edge);

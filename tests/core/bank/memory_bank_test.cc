@@ -91,6 +91,53 @@ TEST(MemoryBankTest, StoringAnIdAgainReplacesPatternValueAndPayload) {
   EXPECT_EQ(bank->Pin().pattern_count(), 2);
 }
 
+TEST(MemoryBankTest, AnUpdateChangesSettingsButNotTheVersion) {
+  TestBank bank(1);
+  ASSERT_TRUE(bank.Store({1, 2}).ok());
+  const BankSnapshot before = bank->Pin();
+  BankSettings settings = *bank->settings();
+  settings.max_patterns = 2;
+  settings.default_dynamics.beta = 7;
+  EXPECT_TRUE(*bank->Update(bank->settings(), settings));
+  EXPECT_EQ(before.settings().default_dynamics.beta, 1);
+  EXPECT_EQ(bank->Pin().settings().default_dynamics.beta, 7);
+  EXPECT_EQ(bank->Pin().version(), 1);
+  EXPECT_EQ(Visible(bank->Pin()), Visible(before));
+  EXPECT_EQ(bank.Store({3}).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(MemoryBankTest, AnUpdateOfOtherSettingsThanExpectedChangesNothing) {
+  TestBank bank(1);
+  const auto expected = bank->settings();
+  BankSettings settings = *expected;
+  settings.default_dynamics.beta = 7;
+  EXPECT_TRUE(*bank->Update(expected, settings));
+  settings.default_dynamics.beta = 8;
+  EXPECT_FALSE(*bank->Update(expected, settings));
+  EXPECT_EQ(bank->settings()->default_dynamics.beta, 7);
+}
+
+TEST(MemoryBankTest, ALimitBelowTheCountIsRefused) {
+  TestBank bank(1);
+  ASSERT_TRUE(bank.Store({1, 2, 3}).ok());
+  BankSettings settings = *bank->settings();
+  settings.max_patterns = 2;
+  const absl::Status status = bank->Update(bank->settings(), settings).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("asked 2, bank 'test' has 3 patterns"));
+  EXPECT_EQ(bank->settings()->max_patterns, 0);
+  settings.max_patterns = 3;
+  EXPECT_TRUE(*bank->Update(bank->settings(), settings));
+}
+
+TEST(MemoryBankTest, AClosedBankIsNotUpdated) {
+  TestBank bank(1);
+  EXPECT_FALSE(bank->closed());
+  bank->Close();
+  EXPECT_TRUE(bank->closed());
+  EXPECT_EQ(bank->Update(bank->settings(), *bank->settings()).status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST(MemoryBankTest, PinnedSnapshotSeesNeitherStoresNorDeletes) {
   TestBank bank(1);
   ASSERT_TRUE(bank.Store({1, 2, 3}).ok());

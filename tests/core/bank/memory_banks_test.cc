@@ -21,7 +21,7 @@ class MemoryBanksTest : public ::testing::Test {
   }
   std::vector<std::string> Names(const std::string& after, int64_t count) {
     std::vector<std::string> names;
-    for (const auto& bank : banks_.List(after, count)) names.push_back(bank->settings().name);
+    for (const auto& bank : banks_.List(after, count)) names.push_back(bank->settings()->name);
     return names;
   }
 
@@ -32,7 +32,7 @@ class MemoryBanksTest : public ::testing::Test {
 
 TEST_F(MemoryBanksTest, FindsWhatWasCreatedAndNothingElse) {
   ASSERT_TRUE(Create("a").ok());
-  EXPECT_EQ((*banks_.Find("a"))->settings().name, "a");
+  EXPECT_EQ((*banks_.Find("a"))->settings()->name, "a");
   EXPECT_EQ(banks_.Find("b").status().code(), absl::StatusCode::kNotFound);
 }
 

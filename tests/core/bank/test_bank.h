@@ -32,7 +32,7 @@ class TestBank {
   absl::StatusOr<MemoryBank::Stored> Store(const std::vector<float>& rows,
                                            const std::vector<uint64_t>& ids = {},
                                            const std::vector<std::string>& payloads = {}) {
-    const int64_t dim = bank_->settings().dim;
+    const int64_t dim = bank_->settings()->dim;
     PatternRows batch;
     batch.ids = ids;
     batch.patterns = {rows.data(), static_cast<int64_t>(rows.size()) / dim, dim};

@@ -1,6 +1,8 @@
 #ifndef ENGRAM_TESTS_CORE_ENGINE_ANSWER_H_
 #define ENGRAM_TESTS_CORE_ENGINE_ANSWER_H_
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -51,6 +53,32 @@ inline absl::StatusOr<RetrieveResult> RetrieveAndWait(Engine* engine, BankSnapsh
 inline absl::StatusOr<EnergyResult> EnergyAndWait(Engine* engine, BankSnapshot bank, Call call) {
   Answer<EnergyResult> answer;
   const absl::Status status = engine->Energy(std::move(bank), std::move(call), answer.Taker());
+  if (!status.ok()) return status;
+  return answer.Await();
+}
+inline absl::StatusOr<DifferentiateResult> DifferentiateAndWait(Engine* engine, BankSnapshot bank,
+                                                                DifferentiateCall call) {
+  Answer<DifferentiateResult> answer;
+  const absl::Status status = engine->Differentiate(std::move(bank), std::move(call), answer.Taker());
+  if (!status.ok()) return status;
+  return answer.Await();
+}
+inline absl::StatusOr<Memory> RecallAndWait(Engine* engine, const std::shared_ptr<Recall>& recall) {
+  Answer<Memory> answer;
+  RecallCall call;
+  call.recall = recall;
+  const absl::Status status = engine->Recall(std::move(call), answer.Taker());
+  if (!status.ok()) return status;
+  return answer.Await();
+}
+// Of the patterns [begin, end) in id order.
+inline absl::StatusOr<SeparateResult> SeparateAndWait(Engine* engine, BankSnapshot bank, int64_t begin,
+                                                      int64_t end) {
+  Answer<SeparateResult> answer;
+  SeparateCall call;
+  call.begin = begin;
+  call.end = end;
+  const absl::Status status = engine->Separate(std::move(bank), std::move(call), answer.Taker());
   if (!status.ok()) return status;
   return answer.Await();
 }

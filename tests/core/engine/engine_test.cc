@@ -3,29 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/engine/answer.h"
+#include "tests/core/engine/fake_clock.h"
 #include "tests/core/engine/puppet_sweeper.h"
 
 namespace engram {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class FakeClock : public Clock {
- public:
-  absl::Time Now() const override { return absl::FromUnixSeconds(seconds_.load()); }
-  void Advance(int64_t seconds) { seconds_ += seconds; }
-
- private:
-  std::atomic<int64_t> seconds_{1000};
-};
+using ::testing::Pair;
 
 class EngineTest : public ::testing::Test {
  protected:
@@ -170,16 +164,17 @@ TEST_F(EngineTest, DuplicatesOfAPatternAreRecalledExactly) {
   EXPECT_THAT(result->retrievals[0].weights, ElementsAre(0.5, 0.5));
   EXPECT_THAT(result->retrievals[0].state, ElementsAre(1, 0));
   EXPECT_TRUE(result->retrievals[0].exact);
+  engine_.Drain();  // Lets go of the bank.
 }
 
-TEST_F(EngineTest, SumOfTwoPatternsIsNotAPattern) {
+TEST_F(EngineTest, SumOfTheTwoPatternsOfLargestWeightIsExactForPairs) {
   sweeper_.Allow(PuppetSweeper::kAll);
   RetrieveCall call = Query({0.9, 0.8});
   call.dynamics.transform = *KSubsets::Make(2);
   const auto result = RetrieveAndWait(&engine_, bank_->Pin(), call);
   EXPECT_EQ(result->retrievals[0].stop_reason, StopReason::kFixedPoint);
   EXPECT_THAT(result->retrievals[0].state, ElementsAre(1, 1));
-  EXPECT_FALSE(result->retrievals[0].exact);
+  EXPECT_TRUE(result->retrievals[0].exact);
 }
 
 TEST_F(EngineTest, ValuesAreCombinedWithTheWeightsOfTheLastUpdate) {
@@ -192,6 +187,7 @@ TEST_F(EngineTest, ValuesAreCombinedWithTheWeightsOfTheLastUpdate) {
   ASSERT_TRUE(bank->Store(batch).ok());
   sweeper_.Allow(PuppetSweeper::kAll);
   EXPECT_THAT(RetrieveAndWait(&engine_, bank->Pin(), Query())->retrievals[0].value, ElementsAre(10));
+  engine_.Drain();  // Lets go of the bank.
 }
 
 TEST_F(EngineTest, QueryKeepsTheVersionAtWhichItBegan) {
@@ -314,6 +310,49 @@ TEST_F(EngineTest, DrainFinishesWhatWasSubmittedAndRefusesTheRest) {
   engine_.Drain();
   EXPECT_EQ(answer.times(), 1);
   EXPECT_EQ(RetrieveAndWait(&engine_, bank_->Pin(), Query()).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(EngineTest, OverflowNamesTheTransformationAndTheQueryAndHarmsNoOtherCall) {
+  Answer<RetrieveResult> blocker;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), blocker.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  // Scores of 0 and of 800, whose exponential is more than a double holds.
+  RetrieveCall call = Query({0.1, 0.2, 80, 0});
+  call.dynamics.transform = Exponential();
+  call.dynamics.post_transform = Sign();
+  Answer<RetrieveResult> overflow;
+  Answer<RetrieveResult> other;
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), call, overflow.Taker()).ok());
+  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Query(), other.Taker()).ok());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  const absl::Status status = overflow.Await().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("dynamics.exponential"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("(query 1)"));
+  const std::optional<ErrorDetails> details = FindErrorDetails(status);
+  ASSERT_TRUE(details.has_value());
+  EXPECT_EQ(details->reason, "STATE_OUT_OF_RANGE");
+  EXPECT_EQ(details->field, "dynamics.exponential");
+  EXPECT_THAT(details->metadata, Contains(Pair("query", "1")));
+  EXPECT_TRUE(blocker.Await().ok());
+  ASSERT_TRUE(other.Await().ok());
+  EXPECT_THAT(other.Await()->retrievals[0].state, ElementsAre(1, 0));
+  EXPECT_EQ(overflow.times(), 1);
+  // They shared the second sweep.
+  EXPECT_EQ(BatchSizes()[1], 4u);
+}
+
+TEST_F(EngineTest, StateBeyondFloat32IsRefusedThoughADoubleHoldsIt) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  RetrieveCall call = Query({50, 0});
+  call.dynamics.transform = Exponential();
+  call.dynamics.beta = 2;
+  call.dynamics.max_iterations = 1;
+  EXPECT_EQ(RetrieveAndWait(&engine_, bank_->Pin(), call).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  call.dynamics.beta = 1.7;
+  call.with_energy = false;
+  EXPECT_TRUE(RetrieveAndWait(&engine_, bank_->Pin(), call).ok());
 }
 
 TEST_F(EngineTest, EmptyBankIsAFailedPrecondition) {

@@ -1,0 +1,16 @@
+#ifndef ENGRAM_CORE_BANK_ROW_REF_H_
+#define ENGRAM_CORE_BANK_ROW_REF_H_
+
+#include <cstdint>
+
+namespace engram {
+
+// Where a row lies in the segments of a snapshot.
+struct RowRef {
+  int32_t segment = 0;
+  int32_t index = 0;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_BANK_ROW_REF_H_
