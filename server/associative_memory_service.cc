@@ -5,24 +5,22 @@
 
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "server/bulk_store_call.h"
 #include "server/fill_response.h"
 #include "server/grpc_status.h"
 #include "server/log.h"
 #include "server/parse_request.h"
+#include "server/recall_stream_call.h"
+#include "server/report_separation_call.h"
+#include "server/retrieve_stream_call.h"
+#include "server/scan_patterns_call.h"
+#include "server/submit_retrieve.h"
 
 namespace engram {
 namespace {
 
 // Bytes around an entry of a page.
 constexpr int64_t kPageOverhead = 8;
-
-// A stream that ends with an error at once.
-template <typename Reactor>
-class RefusedStream : public Reactor {
- public:
-  explicit RefusedStream(const absl::Status& status) { this->Finish(ToGrpcStatus(status)); }
-  void OnDone() override { delete this; }
-};
 
 }  // namespace
 
@@ -35,8 +33,8 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Run(
   auto* call = new UnaryCall(context, response, bytes, parts_.gate);
   parts_.blocking_calls->Schedule([this, call, request, handler] {
     Request message;
-    absl::Status status = call->CheckWanted(parts_.clock->Now());
-    if (status.ok()) status = UnaryCall::Parse(*request, &message);
+    absl::Status status = call->context().CheckWanted(parts_.clock->Now());
+    if (status.ok()) status = ParseMessage(*request, &message);
     call->Answer(status.ok() ? (this->*handler)(message) : absl::StatusOr<Response>(status));
   });
   return call;
@@ -50,9 +48,17 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Start(
   if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok()) return Refuse(context, status);
   auto* call = new UnaryCall(context, response, bytes, parts_.gate);
   Request message;
-  absl::Status status = UnaryCall::Parse(*request, &message);
+  absl::Status status = ParseMessage(*request, &message);
   if (status.ok()) status = (this->*handler)(message, call);
   if (!status.ok()) call->Answer(absl::StatusOr<Response>(status));
+  return call;
+}
+
+template <typename Call>
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Stream(Context* context,
+                                                                             const Bytes* request) {
+  auto* call = new Call(context, &parts_);
+  call->Start(request);
   return call;
 }
 
@@ -76,8 +82,9 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::ListBanks(Context* context, 
                                                               Bytes* response) {
   return Run(context, request, response, &AssociativeMemoryService::DoListBanks);
 }
-grpc::ServerUnaryReactor* AssociativeMemoryService::UpdateBank(Context* context, const Bytes*, Bytes*) {
-  return Refuse(context, NotYetImplemented("", "UpdateBank"));
+grpc::ServerUnaryReactor* AssociativeMemoryService::UpdateBank(Context* context, const Bytes* request,
+                                                               Bytes* response) {
+  return Run(context, request, response, &AssociativeMemoryService::DoUpdateBank);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::DeleteBank(Context* context, const Bytes* request,
                                                                Bytes* response) {
@@ -109,45 +116,49 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Energy(Context* context, con
   return Start<v1::EnergyRequest, v1::EnergyResponse>(context, request, response,
                                                       &AssociativeMemoryService::StartEnergy);
 }
-grpc::ServerUnaryReactor* AssociativeMemoryService::Differentiate(Context* context, const Bytes*, Bytes*) {
-  return Refuse(context, NotYetImplemented("", "Differentiate"));
+grpc::ServerUnaryReactor* AssociativeMemoryService::Differentiate(Context* context, const Bytes* request,
+                                                                  Bytes* response) {
+  return Start<v1::DifferentiateRequest, v1::DifferentiateResponse>(
+      context, request, response, &AssociativeMemoryService::StartDifferentiate);
 }
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::BulkStore(Context*) {
-  return new RefusedStream<grpc::ServerBidiReactor<Bytes, Bytes>>(NotYetImplemented("", "BulkStore"));
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::BulkStore(
+    Context* context) {
+  return new BulkStoreCall(context, &parts_);
 }
-grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ScanPatterns(Context*, const Bytes*) {
-  return new RefusedStream<grpc::ServerWriteReactor<Bytes>>(NotYetImplemented("", "ScanPatterns"));
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ScanPatterns(Context* context,
+                                                                                   const Bytes* request) {
+  return Stream<ScanPatternsCall>(context, request);
 }
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::RetrieveStream(
-    Context*) {
-  return new RefusedStream<grpc::ServerBidiReactor<Bytes, Bytes>>(NotYetImplemented("", "RetrieveStream"));
+    Context* context) {
+  return new RetrieveStreamCall(context, &parts_);
 }
-grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Recall(Context*, const Bytes*) {
-  return new RefusedStream<grpc::ServerWriteReactor<Bytes>>(NotYetImplemented("", "Recall"));
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Recall(Context* context,
+                                                                             const Bytes* request) {
+  return Stream<RecallStreamCall>(context, request);
+}
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ReportSeparation(Context* context,
+                                                                                       const Bytes* request) {
+  return Stream<ReportSeparationCall>(context, request);
 }
 
 // The handlers.
-
-absl::StatusOr<std::shared_ptr<MemoryBank>> AssociativeMemoryService::FindBank(const std::string& name,
-                                                                               const char* field) {
-  ENGRAM_ASSIGN_OR_RETURN(const std::string parsed, ParseName(name, field));
-  return parts_.banks->Find(parsed);
-}
 
 absl::StatusOr<v1::CreateBankResponse> AssociativeMemoryService::DoCreateBank(
     const v1::CreateBankRequest& request) {
   ENGRAM_ASSIGN_OR_RETURN(BankSettings settings,
                           ParseCreateBank(request, parts_.journal->durability(), parts_.clock->Now()));
+  parts_.uploads->DropStale();
   ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.banks->Create(std::move(settings)));
-  parts_.on_bank_change(bank->settings().name);
-  LogInfo("bank created", {{"bank", bank->settings().name}, {"dim", bank->settings().dim}});
+  parts_.on_bank_change(request.name());
+  LogInfo("bank created", {{"bank", request.name()}, {"dim", request.dim()}});
   v1::CreateBankResponse response;
   *response.mutable_bank() = FillBank(*bank);
   return response;
 }
 
 absl::StatusOr<v1::GetBankResponse> AssociativeMemoryService::DoGetBank(const v1::GetBankRequest& request) {
-  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.name(), "name"));
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.FindBank(request.name(), "name"));
   v1::GetBankResponse response;
   *response.mutable_bank() = FillBank(*bank);
   return response;
@@ -172,20 +183,37 @@ absl::StatusOr<v1::ListBanksResponse> AssociativeMemoryService::DoListBanks(
   return response;
 }
 
+absl::StatusOr<v1::UpdateBankResponse> AssociativeMemoryService::DoUpdateBank(
+    const v1::UpdateBankRequest& request) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.FindBank(request.name(), "name"));
+  bool updated = false;
+  while (!updated) {  // Until nobody else has changed them in between.
+    const std::shared_ptr<const BankSettings> current = bank->settings();
+    ENGRAM_ASSIGN_OR_RETURN(BankSettings settings, ParseUpdateBank(request, *current));
+    ENGRAM_ASSIGN_OR_RETURN(updated, bank->Update(current, std::move(settings)));
+  }
+  LogInfo("bank updated", {{"bank", request.name()}});
+  v1::UpdateBankResponse response;
+  *response.mutable_bank() = FillBank(*bank);
+  return response;
+}
+
 absl::StatusOr<v1::DeleteBankResponse> AssociativeMemoryService::DoDeleteBank(
     const v1::DeleteBankRequest& request) {
   ENGRAM_ASSIGN_OR_RETURN(const std::string name, ParseName(request.name(), "name"));
   ENGRAM_RETURN_IF_ERROR(parts_.banks->Delete(name));
+  parts_.uploads->DropStale();
   parts_.on_bank_change(name);
   LogInfo("bank deleted", {{"bank", name}});
   return v1::DeleteBankResponse();
 }
 
 absl::StatusOr<v1::StoreResponse> AssociativeMemoryService::DoStore(const v1::StoreRequest& request) {
-  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
-  ENGRAM_ASSIGN_OR_RETURN(const StoreCall call, ParseStore(request, bank->settings()));
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(const StoreCall call, ParseStore(request, *bank->settings()));
   // Before anything is stored: an answer that cannot be sent would look like a failure.
   if (call.ids.empty()) ENGRAM_RETURN_IF_ERROR(CheckStoreFits(call.patterns.rows, parts_.limits));
+  parts_.uploads->DropStale();
   ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::Stored stored, bank->Store(call.rows()));
   v1::StoreResponse response;
   response.mutable_ids()->Add(stored.ids.begin(), stored.ids.end());
@@ -195,17 +223,18 @@ absl::StatusOr<v1::StoreResponse> AssociativeMemoryService::DoStore(const v1::St
 
 absl::StatusOr<v1::GetPatternsResponse> AssociativeMemoryService::DoGetPatterns(
     const v1::GetPatternsRequest& request) {
-  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.FindBank(request.bank(), "bank"));
   ENGRAM_ASSIGN_OR_RETURN(const auto ids, ParseIds(request.ids(), /*distinct=*/false));
   ENGRAM_ASSIGN_OR_RETURN(const auto encoding, ParseEncoding(request.encoding(), v1::MATRIX_ENCODING_BYTES));
-  ENGRAM_RETURN_IF_ERROR(CheckPatternsFit(static_cast<int64_t>(ids.size()), bank->settings(), parts_.limits));
+  ENGRAM_RETURN_IF_ERROR(
+      CheckPatternsFit(static_cast<int64_t>(ids.size()), *bank->settings(), parts_.limits));
   ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::FoundPatterns found, bank->Find(ids));
   return FillGetPatterns(request, found, encoding, parts_.limits);
 }
 
 absl::StatusOr<v1::DeletePatternsResponse> AssociativeMemoryService::DoDeletePatterns(
     const v1::DeletePatternsRequest& request) {
-  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
+  ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.FindBank(request.bank(), "bank"));
   ENGRAM_ASSIGN_OR_RETURN(const auto ids, ParseIds(request.ids(), /*distinct=*/true));
   ENGRAM_ASSIGN_OR_RETURN(const MemoryBank::Deleted deleted, bank->Delete(ids, request.allow_missing()));
   v1::DeletePatternsResponse response;
@@ -217,34 +246,44 @@ absl::StatusOr<v1::DeletePatternsResponse> AssociativeMemoryService::DoDeletePat
 absl::StatusOr<v1::GetCapabilitiesResponse> AssociativeMemoryService::DoGetCapabilities(
     const v1::GetCapabilitiesRequest&) {
   v1::GetCapabilitiesResponse response = parts_.capabilities;
+  parts_.uploads->DropStale();
   response.set_memory_used_bytes(parts_.budget->used_bytes());
   response.set_bank_count(parts_.banks->count());
   return response;
 }
 
 absl::Status AssociativeMemoryService::StartRetrieve(const v1::RetrieveRequest& request, UnaryCall* call) {
-  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
-  ENGRAM_ASSIGN_OR_RETURN(ParsedRetrieve parsed, ParseRetrieve(request, bank->settings(), parts_.limits));
-  parsed.call.deadline = call->deadline();
-  parsed.call.cancellation = call->cancellation();
-  auto done = [call, dynamics = parsed.call.dynamics, parts = parsed.support_parts,
-               encoding = parsed.encoding, limits = parts_.limits](absl::StatusOr<RetrieveResult> result) {
-    call->Answer(result.ok() ? FillRetrieve(*result, dynamics, parts, encoding, limits)
-                             : absl::StatusOr<v1::RetrieveResponse>(result.status()));
-  };
-  return parts_.engine->Retrieve(bank->Pin(), std::move(parsed.call), std::move(done));
+  return SubmitRetrieve(
+      parts_, request, call->context(),
+      [call](const absl::StatusOr<v1::RetrieveResponse>& response) { call->Answer(response); });
 }
 
 absl::Status AssociativeMemoryService::StartEnergy(const v1::EnergyRequest& request, UnaryCall* call) {
-  ENGRAM_ASSIGN_OR_RETURN(const auto bank, FindBank(request.bank(), "bank"));
-  ENGRAM_ASSIGN_OR_RETURN(Call parsed, ParseEnergy(request, bank->settings(), parts_.limits));
-  parsed.deadline = call->deadline();
-  parsed.cancellation = call->cancellation();
+  ENGRAM_ASSIGN_OR_RETURN(const auto found, parts_.FindBank(request.bank(), "bank"));
+  BankSnapshot bank = found->Pin();
+  ENGRAM_ASSIGN_OR_RETURN(Call parsed, ParseEnergy(request, bank.settings(), parts_.limits));
+  parsed.deadline = call->context().deadline();
+  parsed.cancellation = call->context().cancellation();
   auto done = [call](absl::StatusOr<EnergyResult> result) {
     call->Answer(result.ok() ? absl::StatusOr<v1::EnergyResponse>(FillEnergy(*result))
                              : absl::StatusOr<v1::EnergyResponse>(result.status()));
   };
-  return parts_.engine->Energy(bank->Pin(), std::move(parsed), std::move(done));
+  return parts_.engine->Energy(std::move(bank), std::move(parsed), std::move(done));
+}
+
+absl::Status AssociativeMemoryService::StartDifferentiate(const v1::DifferentiateRequest& request,
+                                                          UnaryCall* call) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto found, parts_.FindBank(request.bank(), "bank"));
+  BankSnapshot bank = found->Pin();
+  ENGRAM_ASSIGN_OR_RETURN(DifferentiateCall parsed,
+                          ParseDifferentiate(request, bank.settings(), parts_.limits));
+  parsed.deadline = call->context().deadline();
+  parsed.cancellation = call->context().cancellation();
+  auto done = [call, limits = parts_.limits](absl::StatusOr<DifferentiateResult> result) {
+    call->Answer(result.ok() ? FillDifferentiate(*result, limits)
+                             : absl::StatusOr<v1::DifferentiateResponse>(result.status()));
+  };
+  return parts_.engine->Differentiate(std::move(bank), std::move(parsed), std::move(done));
 }
 
 }  // namespace engram

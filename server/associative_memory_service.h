@@ -1,24 +1,17 @@
 #ifndef ENGRAM_SERVER_ASSOCIATIVE_MEMORY_SERVICE_H_
 #define ENGRAM_SERVER_ASSOCIATIVE_MEMORY_SERVICE_H_
 
-#include <functional>
-#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/bank/memory_banks.h"
-#include "core/base/clock.h"
-#include "core/base/thread_pool.h"
-#include "core/engine/engine.h"
-#include "core/storage/journal.h"
 #include "engram/v1/associative_memory.grpc.pb.h"
-#include "server/call_gate.h"
-#include "server/limits.h"
+#include "server/service_parts.h"
 #include "server/unary_call.h"
 
 namespace engram {
 
-// Requests arrive as bytes (see UnaryCall), hence the raw methods: one line for each RPC.
+// Requests arrive as bytes (see message_bytes.h), hence the raw methods: one line for each RPC.
 // clang-format off
 template <typename Base>
 using RawUnaryMethods =
@@ -39,29 +32,14 @@ using RawStreamMethods =
     v1::AssociativeMemory::WithRawCallbackMethod_BulkStore<
     v1::AssociativeMemory::WithRawCallbackMethod_ScanPatterns<
     v1::AssociativeMemory::WithRawCallbackMethod_RetrieveStream<
-    v1::AssociativeMemory::WithRawCallbackMethod_Recall<Base>>>>;
+    v1::AssociativeMemory::WithRawCallbackMethod_Recall<
+    v1::AssociativeMemory::WithRawCallbackMethod_ReportSeparation<Base>>>>>;
 // clang-format on
 
 // The RPCs of engram.v1.AssociativeMemory, each a pipeline: parse, find, do, fill.
 class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::AssociativeMemory::Service>> {
  public:
-  // What the service works with; all must outlive it.
-  struct Parts {
-    MemoryBanks* banks;
-    MemoryBudget* budget;
-    Journal* journal;
-    Engine* engine;
-    ThreadPool* blocking_calls;  // Runs the handlers that may wait.
-    CallGate* gate;
-    const Clock* clock;
-    Limits limits;
-    // What GetCapabilities answers, but for the counts.
-    v1::GetCapabilitiesResponse capabilities;
-    // Called after a bank was created or deleted.
-    std::function<void(const std::string& bank)> on_bank_change;
-  };
-
-  explicit AssociativeMemoryService(Parts parts) : parts_(std::move(parts)) {}
+  explicit AssociativeMemoryService(ServiceParts parts) : parts_(std::move(parts)) {}
 
   using Context = grpc::CallbackServerContext;
   using Bytes = grpc::ByteBuffer;
@@ -82,12 +60,14 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   grpc::ServerWriteReactor<Bytes>* ScanPatterns(Context* context, const Bytes* request) override;
   grpc::ServerBidiReactor<Bytes, Bytes>* RetrieveStream(Context* context) override;
   grpc::ServerWriteReactor<Bytes>* Recall(Context* context, const Bytes* request) override;
+  grpc::ServerWriteReactor<Bytes>* ReportSeparation(Context* context, const Bytes* request) override;
 
  private:
   // Handlers that answer when they return; they run on blocking_calls.
   absl::StatusOr<v1::CreateBankResponse> DoCreateBank(const v1::CreateBankRequest& request);
   absl::StatusOr<v1::GetBankResponse> DoGetBank(const v1::GetBankRequest& request);
   absl::StatusOr<v1::ListBanksResponse> DoListBanks(const v1::ListBanksRequest& request);
+  absl::StatusOr<v1::UpdateBankResponse> DoUpdateBank(const v1::UpdateBankRequest& request);
   absl::StatusOr<v1::DeleteBankResponse> DoDeleteBank(const v1::DeleteBankRequest& request);
   absl::StatusOr<v1::StoreResponse> DoStore(const v1::StoreRequest& request);
   absl::StatusOr<v1::GetPatternsResponse> DoGetPatterns(const v1::GetPatternsRequest& request);
@@ -96,8 +76,7 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   // Handlers that answer later, from the engine; an error that they return is the answer.
   absl::Status StartRetrieve(const v1::RetrieveRequest& request, UnaryCall* call);
   absl::Status StartEnergy(const v1::EnergyRequest& request, UnaryCall* call);
-
-  absl::StatusOr<std::shared_ptr<MemoryBank>> FindBank(const std::string& name, const char* field);
+  absl::Status StartDifferentiate(const v1::DifferentiateRequest& request, UnaryCall* call);
 
   // How a handler of either kind gets its call.
   template <typename Request, typename Response>
@@ -108,9 +87,12 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   grpc::ServerUnaryReactor* Start(Context* context, const Bytes* request, Bytes* response,
                                   absl::Status (AssociativeMemoryService::*handler)(const Request&,
                                                                                     UnaryCall*));
+  // Starts a stream of responses to one request.
+  template <typename Call>
+  grpc::ServerWriteReactor<Bytes>* Stream(Context* context, const Bytes* request);
   grpc::ServerUnaryReactor* Refuse(Context* context, const absl::Status& status);
 
-  const Parts parts_;
+  const ServiceParts parts_;
 };
 
 }  // namespace engram

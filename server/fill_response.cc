@@ -1,91 +1,74 @@
 #include "server/fill_response.h"
 
-#include <cstring>
-#include <vector>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "server/matrix_filler.h"
+#include "server/message_fits.h"
+#include "server/scan_cursor.h"
 
 namespace engram {
 namespace {
 
-// A wire matrix [rows, cols] that is filled row by row.
-class MatrixFiller {
- public:
-  MatrixFiller(int64_t rows, int64_t cols, v1::MatrixEncoding encoding, v1::Matrix* matrix)
-      : matrix_(matrix), floats_(encoding == v1::MATRIX_ENCODING_FLOATS) {
-    matrix->set_rows(rows);
-    matrix->set_cols(cols);
-    if (floats_) {
-      matrix->mutable_values()->Reserve(static_cast<int>(rows * cols));
-    } else {
-      matrix->mutable_data()->reserve(rows * cols * sizeof(float));
-    }
-  }
+// Of an id in a response, and of what else the response to a Store or a chunk has.
+constexpr int64_t kMaxIdBytes = 10;
+constexpr int64_t kStoreOverhead = 128;
 
-  void AddRow(absl::Span<const float> row) {
-    if (floats_) {
-      matrix_->mutable_values()->Add(row.begin(), row.end());
-    } else {
-      matrix_->mutable_data()->append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float));
-    }
-  }
+// Of a pattern in a response besides its row and its value: an id takes up to 10 bytes, the length of a
+// payload up to 4.
+constexpr int64_t kBytesPerPattern = 14;
+// Of what a message of a scan has besides patterns.
+constexpr int64_t kScanOverhead = 128;
 
-  void AddRounded(absl::Span<const double> row) {
-    const std::vector<float> rounded(row.begin(), row.end());
-    AddRow(rounded);
-  }
-
- private:
-  v1::Matrix* const matrix_;
-  const bool floats_;
-};
-
-absl::Status CheckFits(int64_t bytes, const Limits& limits) {
-  if (bytes <= limits.max_message_bytes) return absl::OkStatus();
-  ErrorDetails details;
-  details.reason = "MESSAGE_TOO_LARGE";
-  details.metadata = {{"got", absl::StrCat(bytes)}, {"allowed", absl::StrCat(limits.max_message_bytes)}};
-  return MakeError(
-      absl::StatusCode::kResourceExhausted, details,
-      absl::StrCat("the response would take ", bytes, " bytes, allowed ", limits.max_message_bytes,
-                   "; ask for less, or raise --max-message-bytes on both sides"));
-}
-
-// Of `count` patterns in a response, their payloads aside; an id takes up to 10 bytes.
+// Of `count` patterns in a response, their payloads aside.
 int64_t PatternBytes(int64_t count, const BankSettings& bank) {
-  return count * ((bank.dim + bank.value_dim) * 4 + 14);
-}
-
-v1::StopReason FillStopReason(StopReason reason) {
-  switch (reason) {
-    case StopReason::kFixedPoint:
-      return v1::STOP_REASON_FIXED_POINT;
-    case StopReason::kTolerance:
-      return v1::STOP_REASON_TOLERANCE;
-    case StopReason::kLimit:
-      return v1::STOP_REASON_LIMIT;
-  }
-  return v1::STOP_REASON_UNSPECIFIED;
+  return count * ((bank.dim + bank.value_dim) * 4 + kBytesPerPattern);
 }
 
 struct TransformFiller {
   v1::Dynamics* wire;
   void operator()(const Softmax&) const { wire->mutable_softmax(); }
   void operator()(const Entmax& entmax) const { wire->mutable_entmax()->set_alpha(entmax.alpha()); }
+  void operator()(const Normmax& normmax) const { wire->mutable_normmax()->set_gamma(normmax.gamma()); }
   void operator()(const KSubsets& k_subsets) const { wire->mutable_k_subsets()->set_k(k_subsets.k()); }
+  void operator()(const SequentialKSubsets& subsets) const {
+    wire->mutable_sequential_k_subsets()->set_k(subsets.k());
+    wire->mutable_sequential_k_subsets()->set_edge(subsets.edge());
+  }
+  void operator()(const ConstrainedSparsemax& sparsemax) const {
+    const absl::Span<const double> bounds = sparsemax.upper_bounds();
+    wire->mutable_constrained_sparsemax()->mutable_upper_bounds()->Add(bounds.begin(), bounds.end());
+  }
+  void operator()(const Identity&) const { wire->mutable_identity(); }
+  void operator()(const Polynomial& polynomial) const {
+    wire->mutable_polynomial()->set_degree(polynomial.degree());
+    wire->mutable_polynomial()->set_rectified(polynomial.rectified());
+  }
+  void operator()(const Exponential&) const { wire->mutable_exponential(); }
+};
+
+struct PostTransformFiller {
+  v1::PostTransformation* wire;
+  void operator()(const IdentityPost&) const { wire->mutable_identity(); }
+  void operator()(const L2Normalize&) const { wire->mutable_l2_normalize(); }
+  void operator()(const LayerNorm& layer_norm) const {
+    wire->mutable_layer_norm()->set_eps(layer_norm.eps());
+  }
+  void operator()(const Tanh&) const { wire->mutable_tanh(); }
+  void operator()(const Sign&) const { wire->mutable_sign(); }
 };
 
 int64_t BytesOf(const RetrieveResult& result, const v1::SupportParts& parts) {
   const BankSettings& settings = result.bank.settings();
-  // Ids take up to 10 bytes, weights 8; 128 are more than the other fields of a retrieval need.
+  // Ids take up to 10 bytes, weights 8; 160 are more than the other fields of a retrieval need.
   int64_t bytes_per_entry = 18;
   if (parts.patterns()) bytes_per_entry += settings.dim * 4;
   if (parts.values()) bytes_per_entry += settings.value_dim * 4;
   int64_t bytes = 0;
   for (const Retrieval& retrieval : result.retrievals) {
-    bytes += 128 + (settings.dim + settings.value_dim) * 4;
+    bytes += 160 + (settings.dim + settings.value_dim) * 4;
     bytes += bytes_per_entry * static_cast<int64_t>(retrieval.support.size());
     if (!parts.payloads()) continue;
     for (const Survivor& survivor : retrieval.support) {
@@ -129,19 +112,31 @@ v1::Durability FillDurability(Durability durability) {
   return v1::DURABILITY_UNSPECIFIED;
 }
 
+v1::StopReason FillStopReason(StopReason reason) {
+  switch (reason) {
+    case StopReason::kFixedPoint:
+      return v1::STOP_REASON_FIXED_POINT;
+    case StopReason::kTolerance:
+      return v1::STOP_REASON_TOLERANCE;
+    case StopReason::kLimit:
+      return v1::STOP_REASON_LIMIT;
+  }
+  return v1::STOP_REASON_UNSPECIFIED;
+}
+
 v1::Dynamics FillDynamics(const Dynamics& dynamics) {
   v1::Dynamics wire;
   wire.set_beta(dynamics.beta);
   std::visit(TransformFiller{&wire}, dynamics.transform);
-  wire.mutable_post_transformation()->mutable_identity();
+  std::visit(PostTransformFiller{wire.mutable_post_transformation()}, dynamics.post_transform);
   wire.set_max_iterations(dynamics.max_iterations);
   wire.set_tolerance(dynamics.tolerance);
   return wire;
 }
 
 v1::Bank FillBank(const MemoryBank& bank) {
-  const BankSettings& settings = bank.settings();
   const BankSnapshot snapshot = bank.Pin();
+  const BankSettings& settings = snapshot.settings();
   v1::Bank wire;
   wire.set_name(settings.name);
   wire.set_dim(settings.dim);
@@ -160,11 +155,17 @@ v1::Bank FillBank(const MemoryBank& bank) {
 }
 
 absl::Status CheckStoreFits(int64_t count, const Limits& limits) {
-  return CheckFits(count * 10 + 32, limits);
+  return CheckMessageFits(count * kMaxIdBytes + kStoreOverhead, limits);
+}
+
+int64_t MaxStoredIds(const Limits& limits) {
+  // No chunk has more rows than this, so that each gets one reply.
+  constexpr int64_t kMaxChunkRows = Limits::kMaxChunkBytes / static_cast<int64_t>(sizeof(float));
+  return std::min(kMaxChunkRows, (limits.max_message_bytes - kStoreOverhead) / kMaxIdBytes);
 }
 
 absl::Status CheckPatternsFit(int64_t count, const BankSettings& bank, const Limits& limits) {
-  return CheckFits(PatternBytes(count, bank), limits);
+  return CheckMessageFits(PatternBytes(count, bank), limits);
 }
 
 absl::StatusOr<v1::GetPatternsResponse> FillGetPatterns(const v1::GetPatternsRequest& request,
@@ -174,7 +175,7 @@ absl::StatusOr<v1::GetPatternsResponse> FillGetPatterns(const v1::GetPatternsReq
   const auto count = static_cast<int64_t>(found.rows.size());
   int64_t bytes = PatternBytes(count, settings);
   for (const RowRef row : found.rows) bytes += static_cast<int64_t>(found.snapshot.payload(row).size());
-  ENGRAM_RETURN_IF_ERROR(CheckFits(bytes, limits));
+  ENGRAM_RETURN_IF_ERROR(CheckMessageFits(bytes, limits));
   v1::GetPatternsResponse response;
   *response.mutable_ids() = request.ids();
   MatrixFiller patterns(count, settings.dim, encoding, response.mutable_patterns());
@@ -190,10 +191,46 @@ absl::StatusOr<v1::GetPatternsResponse> FillGetPatterns(const v1::GetPatternsReq
   return response;
 }
 
-absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, const Dynamics& dynamics,
-                                                  const v1::SupportParts& parts, v1::MatrixEncoding encoding,
-                                                  const Limits& limits) {
-  ENGRAM_RETURN_IF_ERROR(CheckFits(BytesOf(result, parts), limits));
+absl::StatusOr<v1::ScanPatternsResponse> FillScanPatterns(const BankSnapshot& bank,
+                                                          absl::Span<const RowRef> rows, const ScanCall& call,
+                                                          const Limits& limits) {
+  const BankSettings& settings = bank.settings();
+  const bool has_values = settings.value_dim > 0 && !call.omit_rows;
+  const int64_t row_bytes = call.omit_rows ? kBytesPerPattern : PatternBytes(1, settings);
+  const bool by_size = call.chunk_patterns == 0;
+  const int64_t most =
+      by_size ? std::min(limits.max_message_bytes, Limits::kScanMessageBytes) : limits.max_message_bytes;
+  const int64_t most_rows = by_size ? Limits::kMaxScanPatterns : call.chunk_patterns;
+  int64_t count = 0;
+  int64_t bytes = kScanOverhead;
+  for (const RowRef row : rows.first(std::min(rows.size(), static_cast<size_t>(most_rows)))) {
+    bytes += row_bytes + static_cast<int64_t>(bank.payload(row).size());
+    if (count == 0) ENGRAM_RETURN_IF_ERROR(CheckMessageFits(bytes, limits));
+    if (count > 0 && bytes > most) break;
+    ++count;
+  }
+  rows = rows.first(count);
+  v1::ScanPatternsResponse response;
+  for (const RowRef row : rows) {
+    response.add_ids(bank.id(row));
+    response.add_payloads(std::string(bank.payload(row)));
+  }
+  if (!call.omit_rows) {
+    MatrixFiller patterns(count, settings.dim, call.encoding, response.mutable_patterns());
+    for (const RowRef row : rows) patterns.AddRow(bank.pattern(row));
+  }
+  if (has_values) {
+    MatrixFiller values(count, settings.value_dim, call.encoding, response.mutable_values());
+    for (const RowRef row : rows) values.AddRow(bank.value(row));
+  }
+  response.set_next_cursor(MakeScanCursor(bank.id(rows.back()) + 1));
+  response.set_version(bank.version());
+  return response;
+}
+
+absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, const v1::SupportParts& parts,
+                                                  v1::MatrixEncoding encoding, const Limits& limits) {
+  ENGRAM_RETURN_IF_ERROR(CheckMessageFits(BytesOf(result, parts), limits));
   const BankSettings& settings = result.bank.settings();
   const auto count = static_cast<int64_t>(result.retrievals.size());
   v1::RetrieveResponse response;
@@ -204,7 +241,7 @@ absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, 
     v1::Retrieval* wire = response.add_retrievals();
     FillSupport(result.bank, retrieval, parts, encoding, wire);
     wire->set_support_size(retrieval.support_size);
-    wire->set_total_weight(TotalWeight(dynamics.transform));
+    wire->set_total_weight(retrieval.total_weight);
     wire->set_iterations(retrieval.iterations);
     wire->set_stop_reason(FillStopReason(retrieval.stop_reason));
     wire->set_residual(retrieval.residual);
@@ -212,6 +249,11 @@ absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, 
     if (retrieval.energy_before.has_value()) wire->set_energy_before(*retrieval.energy_before);
     if (retrieval.energy_after.has_value()) wire->set_energy_after(*retrieval.energy_after);
     wire->set_exact(retrieval.exact);
+    if (retrieval.separation.has_value()) {
+      wire->set_separation(*retrieval.separation);
+      wire->set_required_separation(retrieval.required_separation);
+    }
+    if (retrieval.duality_gap.has_value()) wire->set_duality_gap(*retrieval.duality_gap);
   }
   if (settings.value_dim > 0) {
     MatrixFiller values(count, settings.value_dim, encoding, response.mutable_values());
@@ -231,6 +273,27 @@ v1::EnergyResponse FillEnergy(const EnergyResult& result) {
     wire->set_offset(energy.offset);
     wire->set_gradient_norm(energy.gradient_norm);
     wire->set_upper_bound(energy.upper_bound);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::DifferentiateResponse> FillDifferentiate(const DifferentiateResult& result,
+                                                            const Limits& limits) {
+  int64_t bytes = 0;
+  for (const RetrievalGradient& gradient : result.gradients) {
+    const size_t doubles = gradient.query.size() + gradient.patterns.size() + gradient.values.size();
+    bytes += 64 + static_cast<int64_t>(8 * doubles + kMaxIdBytes * gradient.ids.size());
+  }
+  ENGRAM_RETURN_IF_ERROR(CheckMessageFits(bytes, limits));
+  v1::DifferentiateResponse response;
+  response.set_version(result.bank.version());
+  for (const RetrievalGradient& gradient : result.gradients) {
+    v1::RetrievalGradient* wire = response.add_gradients();
+    wire->mutable_query()->Add(gradient.query.begin(), gradient.query.end());
+    wire->set_beta(gradient.beta);
+    wire->mutable_ids()->Add(gradient.ids.begin(), gradient.ids.end());
+    wire->mutable_patterns()->Add(gradient.patterns.begin(), gradient.patterns.end());
+    wire->mutable_values()->Add(gradient.values.begin(), gradient.values.end());
   }
   return response;
 }

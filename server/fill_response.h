@@ -8,6 +8,7 @@
 #include "core/engine/call.h"
 #include "engram/v1/associative_memory.pb.h"
 #include "server/limits.h"
+#include "server/parse_request.h"
 
 namespace engram {
 
@@ -20,8 +21,13 @@ v1::Dynamics FillDynamics(const Dynamics& dynamics);
 
 v1::Durability FillDurability(Durability durability);
 
+v1::StopReason FillStopReason(StopReason reason);
+
 // RESOURCE_EXHAUSTED: the ids that a Store of `count` patterns assigns would not fit in its response.
 absl::Status CheckStoreFits(int64_t count, const Limits& limits);
+
+// Largest number of ids in a reply of a BulkStore.
+int64_t MaxStoredIds(const Limits& limits);
 
 // RESOURCE_EXHAUSTED: `count` patterns, their payloads aside, would not fit in a response.
 absl::Status CheckPatternsFit(int64_t count, const BankSettings& bank, const Limits& limits);
@@ -31,12 +37,21 @@ absl::StatusOr<v1::GetPatternsResponse> FillGetPatterns(const v1::GetPatternsReq
                                                         const MemoryBank::FoundPatterns& found,
                                                         v1::MatrixEncoding encoding, const Limits& limits);
 
+// The first of `rows`, which are in id order: as many as `call` asks for and a message can take, at least
+// one. RESOURCE_EXHAUSTED: a single one is larger than a message may be.
+absl::StatusOr<v1::ScanPatternsResponse> FillScanPatterns(const BankSnapshot& bank,
+                                                          absl::Span<const RowRef> rows, const ScanCall& call,
+                                                          const Limits& limits);
+
 // RESOURCE_EXHAUSTED: the response would be larger than a message may be.
-absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, const Dynamics& dynamics,
-                                                  const v1::SupportParts& parts, v1::MatrixEncoding encoding,
-                                                  const Limits& limits);
+absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, const v1::SupportParts& parts,
+                                                  v1::MatrixEncoding encoding, const Limits& limits);
 
 v1::EnergyResponse FillEnergy(const EnergyResult& result);
+
+// RESOURCE_EXHAUSTED: the response would be larger than a message may be.
+absl::StatusOr<v1::DifferentiateResponse> FillDifferentiate(const DifferentiateResult& result,
+                                                            const Limits& limits);
 
 }  // namespace engram
 

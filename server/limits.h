@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "absl/time/time.h"
+
 namespace engram {
 
 // What a server accepts; the one place for these numbers. GetCapabilities reports them.
@@ -24,6 +26,19 @@ struct Limits {
   static constexpr float kMaxMagnitude = 1e30f;
   static constexpr double kMinBeta = 1e-30;
   static constexpr double kMaxBeta = 1e30;
+  static constexpr int64_t kMaxPairs = 10'000;
+  static constexpr int64_t kDefaultPairs = 10;
+  static constexpr int kMaxBins = 1'000;
+  static constexpr int kDefaultBins = 20;
+  static constexpr int64_t kMaxScanPatterns = 65'536;
+  // About what a message of a scan takes up unless the request says how many patterns.
+  static constexpr int64_t kScanMessageBytes = 1 << 20;
+  static constexpr int64_t kMaxChunkBytes = 1 << 20;
+  static constexpr int64_t kMaxUploads = 64;
+  // An upload without a chunk for so long is forgotten.
+  static constexpr absl::Duration kUploadIdle = absl::Hours(1);
+  // Requests of one RetrieveStream that are not answered yet; further ones are not read.
+  static constexpr int64_t kMaxStreamRequests = 64;
 };
 
 }  // namespace engram

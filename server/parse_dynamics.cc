@@ -1,7 +1,7 @@
 #include "server/parse_dynamics.h"
 
-#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
@@ -12,12 +12,19 @@ namespace engram {
 namespace {
 
 constexpr double kDefaultAlpha = 1.5;
+constexpr double kDefaultGamma = 2;
+constexpr double kDefaultEps = 1e-5;
 
-// The transformation that was made, or the error about a field of the one called `name`.
+// The transformation or post-transformation that was made, or the error about a field of the one called
+// `name`.
+template <typename Variant, typename T>
+absl::StatusOr<Variant> MadeAs(const char* name, absl::StatusOr<T> made) {
+  if (!made.ok()) return Within(name, made.status());
+  return Variant(*std::move(made));
+}
 template <typename T>
 absl::StatusOr<Transform> Made(const char* name, absl::StatusOr<T> made) {
-  if (!made.ok()) return Within(name, made.status());
-  return *std::move(made);
+  return MadeAs<Transform>(name, std::move(made));
 }
 
 absl::StatusOr<Transform> ParseTransform(const v1::Dynamics& wire, const Transform& default_transform) {
@@ -30,26 +37,47 @@ absl::StatusOr<Transform> ParseTransform(const v1::Dynamics& wire, const Transfo
       return Made("entmax", Entmax::Make(wire.entmax().has_alpha() ? wire.entmax().alpha() : kDefaultAlpha));
     case v1::Dynamics::kKSubsets:
       return Made("k_subsets", KSubsets::Make(wire.k_subsets().k()));
-    default: {
-      const google::protobuf::OneofDescriptor* oneof =
-          v1::Dynamics::descriptor()->FindOneofByName("transformation");
-      const std::string name = v1::Dynamics::GetReflection()->GetOneofFieldDescriptor(wire, oneof)->name();
-      return NotYetImplemented(name, absl::StrCat("the transformation ", name));
+    case v1::Dynamics::kNormmax:
+      return Made("normmax",
+                  Normmax::Make(wire.normmax().has_gamma() ? wire.normmax().gamma() : kDefaultGamma));
+    case v1::Dynamics::kSequentialKSubsets: {
+      const v1::SequentialKSubsets& subsets = wire.sequential_k_subsets();
+      return Made("sequential_k_subsets", SequentialKSubsets::Make(subsets.k(), subsets.edge()));
     }
+    case v1::Dynamics::kConstrainedSparsemax: {
+      const auto& bounds = wire.constrained_sparsemax().upper_bounds();
+      return Made("constrained_sparsemax",
+                  ConstrainedSparsemax::Make(std::vector<double>(bounds.begin(), bounds.end())));
+    }
+    case v1::Dynamics::kIdentity:
+      return Identity();
+    case v1::Dynamics::kPolynomial:
+      return Made("polynomial", Polynomial::Make(wire.polynomial().degree(), wire.polynomial().rectified()));
+    case v1::Dynamics::kExponential:
+      return Exponential();
   }
+  return default_transform;
 }
 
-absl::Status CheckPostTransformation(const v1::PostTransformation& wire) {
-  if (wire.kind_case() == v1::PostTransformation::KIND_NOT_SET ||
-      wire.kind_case() == v1::PostTransformation::kIdentity) {
-    return absl::OkStatus();
+absl::StatusOr<PostTransform> ParsePostTransform(const v1::PostTransformation& wire,
+                                                 const PostTransform& default_post) {
+  switch (wire.kind_case()) {
+    case v1::PostTransformation::KIND_NOT_SET:
+      return default_post;
+    case v1::PostTransformation::kIdentity:
+      return IdentityPost();
+    case v1::PostTransformation::kL2Normalize:
+      return L2Normalize();
+    case v1::PostTransformation::kLayerNorm:
+      return MadeAs<PostTransform>(
+          "post_transformation.layer_norm",
+          LayerNorm::Make(wire.layer_norm().has_eps() ? wire.layer_norm().eps() : kDefaultEps));
+    case v1::PostTransformation::kTanh:
+      return Tanh();
+    case v1::PostTransformation::kSign:
+      return Sign();
   }
-  const google::protobuf::OneofDescriptor* oneof =
-      v1::PostTransformation::descriptor()->FindOneofByName("kind");
-  const std::string name =
-      v1::PostTransformation::GetReflection()->GetOneofFieldDescriptor(wire, oneof)->name();
-  return NotYetImplemented(absl::StrCat("post_transformation.", name),
-                           absl::StrCat("the post-transformation ", name));
+  return default_post;
 }
 
 }  // namespace
@@ -57,7 +85,8 @@ absl::Status CheckPostTransformation(const v1::PostTransformation& wire) {
 absl::StatusOr<Dynamics> ParseDynamics(const v1::Dynamics& wire, const Dynamics& defaults) {
   Dynamics dynamics = defaults;
   ENGRAM_ASSIGN_OR_RETURN(dynamics.transform, ParseTransform(wire, defaults.transform));
-  ENGRAM_RETURN_IF_ERROR(CheckPostTransformation(wire.post_transformation()));
+  ENGRAM_ASSIGN_OR_RETURN(dynamics.post_transform,
+                          ParsePostTransform(wire.post_transformation(), defaults.post_transform));
   if (wire.has_beta()) dynamics.beta = wire.beta();
   // Written so that NaN fails.
   if (!(dynamics.beta >= Limits::kMinBeta && dynamics.beta <= Limits::kMaxBeta)) {
@@ -72,6 +101,13 @@ absl::StatusOr<Dynamics> ParseDynamics(const v1::Dynamics& wire, const Dynamics&
   if (!(dynamics.tolerance >= 0 && dynamics.tolerance <= 1)) {
     return InvalidField("tolerance", absl::StrCat(dynamics.tolerance), "0 to 1");
   }
+  return dynamics;
+}
+
+absl::StatusOr<Dynamics> ParseDynamicsIn(const char* field, const v1::Dynamics& wire,
+                                         const Dynamics& defaults) {
+  absl::StatusOr<Dynamics> dynamics = ParseDynamics(wire, defaults);
+  if (!dynamics.ok()) return Within(field, dynamics.status());
   return dynamics;
 }
 

@@ -9,9 +9,12 @@ namespace engram {
 
 // Dynamics from the wire; fields that are unset take those of `defaults`.
 // Errors name fields within the message; see Within.
-// INVALID_ARGUMENT: a field is out of range. UNIMPLEMENTED: this server lacks the transformation or the
-// post-transformation.
+// INVALID_ARGUMENT: a field is out of range.
 absl::StatusOr<Dynamics> ParseDynamics(const v1::Dynamics& wire, const Dynamics& defaults);
+
+// The same for a request's field `field`, which errors name too.
+absl::StatusOr<Dynamics> ParseDynamicsIn(const char* field, const v1::Dynamics& wire,
+                                         const Dynamics& defaults);
 
 }  // namespace engram
 

@@ -1,16 +1,22 @@
 #include "server/parse_request.h"
 
+#include <google/protobuf/util/field_mask_util.h>
+
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/bank/memory_bank.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "server/parse_dynamics.h"
+#include "server/scan_cursor.h"
 
 namespace engram {
 namespace {
@@ -46,11 +52,35 @@ absl::StatusOr<Durability> ParseDurability(v1::Durability wire, Durability stron
 
 std::string DimOf(const BankSettings& bank) { return absl::StrCat("the dim of bank '", bank.name, "'"); }
 
-absl::StatusOr<Dynamics> ParseDynamicsIn(const char* field, const v1::Dynamics& wire,
-                                         const Dynamics& defaults) {
-  absl::StatusOr<Dynamics> dynamics = ParseDynamics(wire, defaults);
-  if (!dynamics.ok()) return Within(field, dynamics.status());
-  return dynamics;
+std::string ValueDimOf(const BankSettings& bank) {
+  return absl::StrCat("the value_dim of bank '", bank.name, "'");
+}
+
+absl::Status CheckRows(const ParsedMatrix& matrix, const std::string& field, int64_t queries) {
+  if (matrix.rows == queries) return absl::OkStatus();
+  return InvalidField(absl::StrCat(field, ".rows"), absl::StrCat(matrix.rows),
+                      absl::StrCat(queries, ", the number of queries"));
+}
+
+// The dynamics of a bank, which go with whatever patterns it will have.
+absl::StatusOr<Dynamics> ParseDefaultDynamics(const v1::Dynamics& wire, const Dynamics& defaults) {
+  ENGRAM_ASSIGN_OR_RETURN(Dynamics dynamics, ParseDynamicsIn("default_dynamics", wire, defaults));
+  if (!std::holds_alternative<ConstrainedSparsemax>(dynamics.transform)) return dynamics;
+  return InvalidField("default_dynamics.constrained_sparsemax",
+                      "a transformation with a bound for each pattern",
+                      "any other: patterns come and go, so its bounds can only be those of a request");
+}
+
+absl::StatusOr<int64_t> ParseMaxPatterns(const v1::BankLimits& limits) {
+  if (limits.max_patterns() >= 0) return limits.max_patterns();
+  return InvalidField("limits.max_patterns", absl::StrCat(limits.max_patterns()), "0 or more");
+}
+
+// A path within an UpdateBankRequest that may change.
+bool MayUpdate(absl::string_view path) {
+  if (path == "default_dynamics" || path == "limits" || path == "limits.max_patterns") return true;
+  return absl::ConsumePrefix(&path, "default_dynamics.") &&
+         v1::Dynamics::descriptor()->FindFieldByName(std::string(path)) != nullptr;
 }
 
 absl::StatusOr<ParsedMatrix> ParseValues(const v1::StoreRequest& request, const BankSettings& bank) {
@@ -64,8 +94,7 @@ absl::StatusOr<ParsedMatrix> ParseValues(const v1::StoreRequest& request, const 
         absl::StrCat("a matrix [n, ", bank.value_dim, "]: bank '", bank.name, "' has values"));
   }
   ENGRAM_ASSIGN_OR_RETURN(ParsedMatrix values,
-                          ParseMatrix(request.values(), "values", bank.value_dim,
-                                      absl::StrCat("the value_dim of bank '", bank.name, "'")));
+                          ParseMatrix(request.values(), "values", bank.value_dim, ValueDimOf(bank)));
   if (values.rows != request.patterns().rows()) {
     return InvalidField("values.rows", absl::StrCat(values.rows),
                         absl::StrCat(request.patterns().rows(), ", the number of patterns"));
@@ -143,13 +172,35 @@ absl::StatusOr<BankSettings> ParseCreateBank(const v1::CreateBankRequest& reques
   ENGRAM_ASSIGN_OR_RETURN(settings.dim, ParseDim(request.dim(), "dim", 1));
   ENGRAM_ASSIGN_OR_RETURN(settings.value_dim, ParseDim(request.value_dim(), "value_dim", 0));
   ENGRAM_ASSIGN_OR_RETURN(settings.default_dynamics,
-                          ParseDynamicsIn("default_dynamics", request.default_dynamics(), Dynamics()));
-  if (request.limits().max_patterns() < 0) {
-    return InvalidField("limits.max_patterns", absl::StrCat(request.limits().max_patterns()), "0 or more");
-  }
-  settings.max_patterns = request.limits().max_patterns();
+                          ParseDefaultDynamics(request.default_dynamics(), Dynamics()));
+  ENGRAM_ASSIGN_OR_RETURN(settings.max_patterns, ParseMaxPatterns(request.limits()));
   ENGRAM_ASSIGN_OR_RETURN(settings.durability, ParseDurability(request.durability(), strongest));
   settings.create_time = now;
+  return settings;
+}
+
+absl::StatusOr<BankSettings> ParseUpdateBank(const v1::UpdateBankRequest& request,
+                                             const BankSettings& current) {
+  if (request.update_mask().paths().empty()) {
+    return InvalidField("update_mask", "no paths", "default_dynamics and limits, or fields within them");
+  }
+  bool changes_limits = false;
+  for (int i = 0; i < request.update_mask().paths_size(); ++i) {
+    const std::string& path = request.update_mask().paths(i);
+    changes_limits = changes_limits || absl::StartsWith(path, "limits");
+    if (MayUpdate(path)) continue;
+    return InvalidField(absl::StrCat("update_mask.paths[", i, "]"),
+                        absl::StrCat("'", absl::CHexEscape(path.substr(0, 64)), "'"),
+                        "default_dynamics, limits, or a field within them");
+  }
+  v1::UpdateBankRequest masked = request;
+  google::protobuf::util::FieldMaskUtil::TrimMessage(request.update_mask(), &masked);
+  BankSettings settings = current;
+  ENGRAM_ASSIGN_OR_RETURN(settings.default_dynamics,
+                          ParseDefaultDynamics(masked.default_dynamics(), current.default_dynamics));
+  if (changes_limits) {
+    ENGRAM_ASSIGN_OR_RETURN(settings.max_patterns, ParseMaxPatterns(masked.limits()));
+  }
   return settings;
 }
 
@@ -183,6 +234,28 @@ absl::StatusOr<StoreCall> ParseStore(const v1::StoreRequest& request, const Bank
     }
   }
   call.payloads.assign(request.payloads().begin(), request.payloads().end());
+  return call;
+}
+
+absl::StatusOr<StoreCall> ParseChunk(v1::BulkStoreRequest::Chunk chunk, const BankSettings& bank) {
+  v1::StoreRequest request;
+  if (chunk.has_patterns()) request.mutable_patterns()->Swap(chunk.mutable_patterns());
+  if (chunk.has_values()) request.mutable_values()->Swap(chunk.mutable_values());
+  request.mutable_ids()->Swap(chunk.mutable_ids());
+  request.mutable_payloads()->Swap(chunk.mutable_payloads());
+  return ParseStore(request, bank);
+}
+
+absl::StatusOr<ScanCall> ParseScanPatterns(const v1::ScanPatternsRequest& request) {
+  ScanCall call;
+  ENGRAM_ASSIGN_OR_RETURN(call.next_id, ParseScanCursor(request.cursor()));
+  if (request.chunk_patterns() < 0 || request.chunk_patterns() > Limits::kMaxScanPatterns) {
+    return InvalidField("chunk_patterns", absl::StrCat(request.chunk_patterns()),
+                        absl::StrCat("0 to ", Limits::kMaxScanPatterns));
+  }
+  call.chunk_patterns = request.chunk_patterns();
+  call.omit_rows = request.omit_rows();
+  ENGRAM_ASSIGN_OR_RETURN(call.encoding, ParseEncoding(request.encoding(), v1::MATRIX_ENCODING_BYTES));
   return call;
 }
 
@@ -241,6 +314,31 @@ absl::StatusOr<Call> ParseEnergy(const v1::EnergyRequest& request, const BankSet
   ENGRAM_ASSIGN_OR_RETURN(call.dynamics,
                           ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));
   call.states.assign(states.values.begin(), states.values.end());
+  return call;
+}
+
+absl::StatusOr<DifferentiateCall> ParseDifferentiate(const v1::DifferentiateRequest& request,
+                                                     const BankSettings& bank, const Limits& limits) {
+  DifferentiateCall call;
+  ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix queries, ParseBatch(request.queries(), "queries", bank, limits));
+  ENGRAM_ASSIGN_OR_RETURN(call.dynamics,
+                          ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));
+  ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix states,
+                          ParseMatrix(request.state_cotangents(), "state_cotangents", bank.dim, DimOf(bank)));
+  ENGRAM_RETURN_IF_ERROR(CheckRows(states, "state_cotangents", queries.rows));
+  if (request.has_value_cotangents()) {
+    if (bank.value_dim == 0) {
+      return InvalidField("value_cotangents", "a matrix",
+                          absl::StrCat("none: bank '", bank.name, "' has no values"));
+    }
+    ENGRAM_ASSIGN_OR_RETURN(
+        const ParsedMatrix values,
+        ParseMatrix(request.value_cotangents(), "value_cotangents", bank.value_dim, ValueDimOf(bank)));
+    ENGRAM_RETURN_IF_ERROR(CheckRows(values, "value_cotangents", queries.rows));
+    call.value_cotangents.assign(values.values.begin(), values.values.end());
+  }
+  call.states.assign(queries.values.begin(), queries.values.end());
+  call.state_cotangents.assign(states.values.begin(), states.values.end());
   return call;
 }
 

@@ -28,6 +28,11 @@ absl::StatusOr<std::string> ParseName(const std::string& name, const std::string
 absl::StatusOr<BankSettings> ParseCreateBank(const v1::CreateBankRequest& request, Durability strongest,
                                              absl::Time now);
 
+// The settings that a bank with `current` settings would have. The mask names default_dynamics, limits, or
+// fields within them; of those, what the request leaves unset stays as it is.
+absl::StatusOr<BankSettings> ParseUpdateBank(const v1::UpdateBankRequest& request,
+                                             const BankSettings& current);
+
 struct ListBanksCall {
   std::string after;  // Name of the last bank of the page before; "" for the first page.
   int64_t page_size = 0;
@@ -45,6 +50,17 @@ struct StoreCall {
 };
 absl::StatusOr<StoreCall> ParseStore(const v1::StoreRequest& request, const BankSettings& bank);
 
+// What a chunk of an upload adds. Errors name fields within the chunk; see Within.
+absl::StatusOr<StoreCall> ParseChunk(v1::BulkStoreRequest::Chunk chunk, const BankSettings& bank);
+
+struct ScanCall {
+  uint64_t next_id = 0;        // The scan begins with the first id that is no smaller.
+  int64_t chunk_patterns = 0;  // Largest number in a message; 0: as many as fill Limits::kScanMessageBytes.
+  bool omit_rows = false;
+  v1::MatrixEncoding encoding = v1::MATRIX_ENCODING_BYTES;
+};
+absl::StatusOr<ScanCall> ParseScanPatterns(const v1::ScanPatternsRequest& request);
+
 // At least one id; `distinct` asks for no id twice.
 absl::StatusOr<std::vector<uint64_t>> ParseIds(const google::protobuf::RepeatedField<uint64_t>& ids,
                                                bool distinct);
@@ -58,13 +74,15 @@ struct ParsedRetrieve {
   v1::SupportParts support_parts;
   v1::MatrixEncoding encoding = v1::MATRIX_ENCODING_BYTES;
 };
-// UNIMPLEMENTED: the dynamics or the arithmetic are not built yet.
+// UNIMPLEMENTED: the arithmetic is not built yet.
 absl::StatusOr<ParsedRetrieve> ParseRetrieve(const v1::RetrieveRequest& request, const BankSettings& bank,
                                              const Limits& limits);
 
-// UNIMPLEMENTED: the dynamics are not built yet.
 absl::StatusOr<Call> ParseEnergy(const v1::EnergyRequest& request, const BankSettings& bank,
                                  const Limits& limits);
+
+absl::StatusOr<DifferentiateCall> ParseDifferentiate(const v1::DifferentiateRequest& request,
+                                                     const BankSettings& bank, const Limits& limits);
 
 }  // namespace engram
 

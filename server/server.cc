@@ -63,7 +63,7 @@ v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const
   capabilities.set_backend_reason(backend_reason);
   for (const std::string& name : SweeperNames()) capabilities.add_backends(name);
   for (const char* name : kTransformNames) capabilities.add_transformations(name);
-  capabilities.add_post_transformations("identity");
+  for (const char* name : kPostTransformNames) capabilities.add_post_transformations(name);
   capabilities.set_default_durability(FillDurability(journal.durability()));
   v1::Device* device = capabilities.add_devices();
   device->set_kind("cpu");
@@ -104,9 +104,10 @@ class RunningServer : public Server {
         sweeper_(std::move(chosen.sweeper)),
         engine_({options.queue_capacity, options.max_batch, options.scratch_bytes}, sweeper_.get(),
                 sweep_pool_.get(), &clock_),
+        uploads_(&budget_, &clock_),
         blocking_calls_(std::max(2, ThreadCount(options))),
         gate_(kMessagesUnderWay * options.max_message_bytes),
-        service_({&banks_, &budget_, &journal_, &engine_, &blocking_calls_, &gate_, &clock_,
+        service_({&banks_, &budget_, &journal_, &engine_, &uploads_, &blocking_calls_, &gate_, &clock_,
                   Limits{options.max_message_bytes, options.max_batch},
                   MakeCapabilities(options, *sweeper_, chosen.reason, journal_),
                   [this](const std::string& bank) { UpdateBankHealth(bank); }}) {}
@@ -151,7 +152,8 @@ class RunningServer : public Server {
     const int64_t unfinished = gate_.CloseAndWait(options_.drain_grace);
     // gRPC cancels calls that arrive once it shuts down; those that are on their way still get our answer.
     absl::SleepFor(kLastCalls);
-    // Only watchers of the health service are left, who would stay for ever.
+    // Only streams that wait for their clients are left, who would stay for ever: their own and watchers of
+    // the health service.
     grpc_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
     grpc_->Wait();
     return unfinished;
@@ -174,6 +176,7 @@ class RunningServer : public Server {
   const std::unique_ptr<ThreadPool> sweep_pool_;
   const std::unique_ptr<Sweeper> sweeper_;
   Engine engine_;
+  Uploads uploads_;
   ThreadPool blocking_calls_;
   CallGate gate_;
   Mutex health_mutex_;

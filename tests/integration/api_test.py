@@ -9,7 +9,7 @@ import unittest
 
 import grpc
 import numpy as np
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, field_mask_pb2
 
 from engram.v1 import associative_memory_pb2 as api
 from engram.v1 import bank_pb2, dynamics_pb2, health_pb2, matrix_pb2
@@ -150,6 +150,47 @@ class ApiTest(unittest.TestCase):
         for name in names[1:]:
             self.stub.DeleteBank(api.DeleteBankRequest(name=name))
 
+    def update(self, *paths, **fields):
+        mask = field_mask_pb2.FieldMask(paths=paths)
+        return self.stub.UpdateBank(api.UpdateBankRequest(name=self.bank, update_mask=mask, **fields)).bank
+
+    def test_an_update_changes_what_its_mask_names_and_nothing_else(self):
+        self.store()
+        before = self.get_bank()
+        asked = dynamics_pb2.Dynamics(beta=3, k_subsets={"k": 2}, max_iterations=7)
+        limits = bank_pb2.BankLimits(max_patterns=77)
+        bank = self.update("default_dynamics", default_dynamics=asked, limits=limits)
+        self.assertEqual(bank, self.get_bank())
+        before.default_dynamics.MergeFrom(asked)
+        self.assertEqual(bank, before)  # The version too: the patterns are the same.
+        before.limits.max_patterns = 77
+        self.assertEqual(self.update("limits", default_dynamics={"beta": 99}, limits=limits), before)
+        before.default_dynamics.tolerance = 0.5
+        fields = dynamics_pb2.Dynamics(beta=99, tolerance=0.5)
+        self.assertEqual(self.update("default_dynamics.tolerance", default_dynamics=fields), before)
+        before.limits.max_patterns = 0
+        before.default_dynamics.beta = 4
+        self.assertEqual(self.update("default_dynamics", "limits.max_patterns", default_dynamics={"beta": 4}), before)
+
+    def test_retrievals_use_the_newest_dynamics_of_the_bank(self):
+        self.store()
+        given = dynamics_pb2.Dynamics(beta=2, softmax={}, post_transformation={"l2_normalize": {}})
+        expected = self.retrieve(dynamics=given)
+        self.assertNotEqual(self.retrieve(), expected)
+        self.update("default_dynamics", default_dynamics=given)
+        self.assertEqual(self.retrieve(), expected)
+
+    def test_a_new_limit_holds_from_then_on(self):
+        self.store()
+        self.update("limits", limits=bank_pb2.BankLimits(max_patterns=N))
+        one = api.StoreRequest(
+            bank=self.bank, patterns=to_matrix(np.ones(DIM)), values=to_matrix(np.ones(VALUE_DIM))
+        )
+        self.assertEqual(error_of(self.stub.Store, one).info.reason, "BANK_LIMIT")
+        self.update("limits", limits=bank_pb2.BankLimits(max_patterns=N + 1))
+        self.stub.Store(one)
+        self.assertEqual(self.get_bank().pattern_count, N + 1)
+
     # Store, GetPatterns, DeletePatterns.
 
     def test_what_is_stored_comes_back_bit_for_bit_in_either_encoding(self):
@@ -274,6 +315,19 @@ class ApiTest(unittest.TestCase):
         np.testing.assert_array_equal(to_array(retrieval.support_patterns), self.patterns[4:5])
         np.testing.assert_array_equal(to_array(retrieval.support_values), self.values[4:5])
         self.assertEqual([*retrieval.support_payloads], [self.payloads[4]])
+        scores = self.patterns.astype(np.float64) @ self.patterns[4].astype(np.float64)
+        self.assertAlmostEqual(retrieval.separation, scores[4] - np.delete(scores, 4).max(), places=9)
+        self.assertEqual(retrieval.required_separation, 2 / 50)
+
+    def test_only_exact_answers_are_certified(self):
+        self.store()
+        for retrieval in self.retrieve(dynamics=self.dynamics(reference.Softmax())).retrievals:
+            self.assertFalse(retrieval.HasField("separation") or retrieval.HasField("required_separation"))
+            self.assertFalse(retrieval.HasField("duality_gap"))
+        dynamics = dynamics_pb2.Dynamics(sequential_k_subsets={"k": 2, "edge": 0.5})
+        for retrieval in self.retrieve(dynamics=dynamics).retrievals:
+            self.assertLess(abs(retrieval.duality_gap), 1e-9)
+            self.assertAlmostEqual(retrieval.total_weight, 2, places=9)
 
     def test_why_a_retrieval_stopped_is_told(self):
         self.store()
@@ -387,6 +441,41 @@ class ApiTest(unittest.TestCase):
             self.assertGreaterEqual(energy.total, -1e-5)
             self.assertLessEqual(energy.total, energy.upper_bound + 1e-5)
 
+    # Differentiate.
+
+    def test_gradients_agree_with_finite_differences(self):
+        self.store()
+        dynamics = self.dynamics(reference.Softmax(), max_iterations=2, tolerance=0)
+        random = np.random.default_rng(SEED)
+        cotangents = random.standard_normal((BATCH, DIM)).astype(np.float32)
+        values = random.standard_normal((BATCH, VALUE_DIM)).astype(np.float32)
+        request = api.DifferentiateRequest(
+            bank=self.bank,
+            queries=to_matrix(self.queries),
+            dynamics=dynamics,
+            state_cotangents=to_matrix(cotangents),
+            value_cotangents=to_matrix(values),
+        )
+        response = self.stub.Differentiate(request)
+        self.assertEqual((response.version, len(response.gradients)), (1, BATCH))
+        patterns = self.patterns.astype(np.float64)
+
+        def loss(b, query, beta):
+            p, state = reference.retrieve(patterns, beta, reference.Softmax(), query, 2)
+            return cotangents[b] @ state + values[b] @ (self.values.T.astype(np.float64) @ p)
+
+        step = 1e-6
+        for b, gradient in enumerate(response.gradients):
+            query = self.queries[b].astype(np.float64)
+            numeric = [
+                (loss(b, query + step * e, BETA) - loss(b, query - step * e, BETA)) / (2 * step) for e in np.eye(DIM)
+            ]
+            np.testing.assert_allclose(gradient.query, numeric, atol=1e-6)
+            numeric = (loss(b, query, BETA + step) - loss(b, query, BETA - step)) / (2 * step)
+            np.testing.assert_allclose(gradient.beta, numeric, atol=1e-6)
+            self.assertEqual([*gradient.ids], sorted(self.ids))
+            self.assertEqual((len(gradient.patterns), len(gradient.values)), (N * DIM, N * VALUE_DIM))
+
     # The server.
 
     def test_capabilities_describe_the_server(self):
@@ -399,7 +488,8 @@ class ApiTest(unittest.TestCase):
         self.assertGreater(capabilities.devices[0].threads, 0)
         names = {field.name for field in dynamics_pb2.Dynamics.DESCRIPTOR.fields}
         self.assertLessEqual(set(capabilities.transformations), names)
-        self.assertEqual([*capabilities.post_transformations], ["identity"])
+        posts = [field.name for field in dynamics_pb2.PostTransformation.DESCRIPTOR.fields]
+        self.assertEqual([*capabilities.post_transformations], posts)
         self.assertEqual(capabilities.limits.max_message_bytes, 64 << 20)
         self.assertEqual(capabilities.limits.max_payload_bytes, 64 << 10)
         self.assertEqual(capabilities.limits.max_iterations, 10_000)

@@ -20,6 +20,7 @@ from engram_server import EngramServer
 from wire import (
     SERVICE,
     TIMEOUT_SECONDS,
+    Conversation,
     WireError,
     check_health,
     connect,
@@ -159,6 +160,56 @@ class DrainTest(unittest.TestCase):
         self.assertFalse(call.done())
         self.assertIsNone(server.process.poll())
         call.cancel()
+        self.assertEqual(server.wait(), 0)
+
+    def test_idle_streams_do_not_hold_the_server(self):
+        server, _, stub = self.serve("--drain-grace", "1h")
+        self.store(stub)
+        bulk = Conversation(stub.BulkStore)
+        bulk.ask(api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="bank")))
+        stream = Conversation(stub.RetrieveStream)
+        stream.ask(api.RetrieveRequest(bank="bank", queries=to_matrix(np.ones(DIM))))
+        untouched = Conversation(stub.RetrieveStream)
+        server.terminate()
+        self.assertEqual(server.wait(), 0)
+        for conversation in (bulk, stream, untouched):
+            conversation.half_close()
+            self.assertEqual(conversation.error().code, UNAVAILABLE)
+
+    def test_new_messages_on_open_streams_are_unavailable(self):
+        server, _, stub = self.serve("--drain-grace", "1h")
+        call = self.begin_endless_call(stub)
+        start = api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="endless"))
+        bulk, stream = Conversation(stub.BulkStore), Conversation(stub.RetrieveStream)
+        bulk.ask(start)
+        request = api.RetrieveRequest(bank="endless", queries=to_matrix(np.eye(1, DIM)))
+        stream.ask(request)
+        server.terminate()
+        self.wait_until_refused(stub)
+        bulk.send(api.BulkStoreRequest(finish={}))
+        stream.send(request)
+        for conversation in (bulk, stream):
+            error = conversation.error()
+            self.assertEqual((error.code, error.info.reason), (UNAVAILABLE, "SHUTTING_DOWN"))
+            conversation.half_close()
+        call.cancel()
+        self.assertEqual(server.wait(), 0)
+
+    def test_requests_in_flight_on_a_stream_are_answered(self):
+        server, _, stub = self.serve("--drain-grace", "1h")
+        request = make_endless_request(stub)
+        request.dynamics.max_iterations = 100
+        stream = Conversation(stub.RetrieveStream)
+        stream.send(*[request] * 3)
+        # A second query on the bank ends after those have begun.
+        short = api.RetrieveRequest()
+        short.CopyFrom(request)
+        short.dynamics.max_iterations = 1
+        stub.Retrieve(short, timeout=TIMEOUT_SECONDS)
+        server.terminate()
+        for _ in range(3):
+            self.assertEqual(stream.receive().retrievals[0].iterations, 100)
+        stream.half_close()
         self.assertEqual(server.wait(), 0)
 
     def test_streams_are_ended_too(self):

@@ -14,6 +14,7 @@ import unittest
 
 import grpc
 import numpy as np
+from google.protobuf import field_mask_pb2
 
 from engram.v1 import associative_memory_pb2 as api
 from engram.v1 import bank_pb2, dynamics_pb2, matrix_pb2
@@ -22,6 +23,7 @@ from endless import make_endless_request
 from engram_server import EngramServer
 from wire import (
     TIMEOUT_SECONDS,
+    Conversation,
     connect,
     error_of,
     make_stub,
@@ -43,12 +45,10 @@ PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
 UNIMPLEMENTED = grpc.StatusCode.UNIMPLEMENTED
 DEADLINE = grpc.StatusCode.DEADLINE_EXCEEDED
 
-UNARY_RPCS = [
-    method.name
-    for method in api.DESCRIPTOR.services_by_name["AssociativeMemory"].methods
-    if method.name not in ("BulkStore", "ScanPatterns", "RetrieveStream", "Recall")
-]
-UNBUILT_RPCS = ["UpdateBank", "Differentiate"]
+BIDIRECTIONAL_RPCS = ["BulkStore", "RetrieveStream"]
+STREAMING_RPCS = ["ScanPatterns", "Recall", "ReportSeparation"]
+RPCS = [method.name for method in api.DESCRIPTOR.services_by_name["AssociativeMemory"].methods]
+UNARY_RPCS = [rpc for rpc in RPCS if rpc not in BIDIRECTIONAL_RPCS + STREAMING_RPCS]
 
 MAX_INT64 = 2**63 - 1
 
@@ -193,6 +193,8 @@ class ErrorTest(unittest.TestCase):
             ("DeletePatterns", api.DeletePatternsRequest(bank="none", ids=[1], allow_missing=True)),
             ("Retrieve", api.RetrieveRequest(bank="none", queries=rows)),
             ("Energy", api.EnergyRequest(bank="none", states=rows)),
+            ("UpdateBank", api.UpdateBankRequest(name="none")),
+            ("Differentiate", api.DifferentiateRequest(bank="none", queries=rows)),
         ):
             with self.subTest(rpc):
                 error = error_of(getattr(self.stub, rpc), request)
@@ -422,21 +424,274 @@ class ErrorTest(unittest.TestCase):
         for tolerance in (-1e-12, -1.0, 1.0000001, math.nan, math.inf, -math.inf):
             self.refuse_dynamics(INVALID, "tolerance", "0 to 1", tolerance=tolerance)
 
-    def test_transformations_that_are_not_built_say_so(self):
-        built = self.stub.GetCapabilities(api.GetCapabilitiesRequest()).transformations
-        for field in dynamics_pb2.Dynamics.DESCRIPTOR.oneofs_by_name["transformation"].fields:
-            if field.name in built:
-                continue
-            self.refuse_dynamics(UNIMPLEMENTED, field.name, field.name, "not implemented", **{field.name: {}})
+    def test_every_transformation_and_post_transformation_is_built(self):
+        capabilities = self.stub.GetCapabilities(api.GetCapabilitiesRequest())
+        oneof = dynamics_pb2.Dynamics.DESCRIPTOR.oneofs_by_name["transformation"]
+        self.assertEqual({field.name for field in oneof.fields}, set(capabilities.transformations))
+        oneof = dynamics_pb2.PostTransformation.DESCRIPTOR.oneofs_by_name["kind"]
+        self.assertEqual({field.name for field in oneof.fields}, set(capabilities.post_transformations))
 
-    def test_post_transformations_that_are_not_built_say_so(self):
-        built = self.stub.GetCapabilities(api.GetCapabilitiesRequest()).post_transformations
-        for field in dynamics_pb2.PostTransformation.DESCRIPTOR.oneofs_by_name["kind"].fields:
-            if field.name in built:
-                continue
-            kind = {"post_transformation": {field.name: {}}}
-            path = "post_transformation." + field.name
-            self.refuse_dynamics(UNIMPLEMENTED, path, field.name, "not implemented", **kind)
+    def test_parameters_of_transformations_have_bounds(self):
+        for gamma in (1.0, 0.0, math.nan, math.inf):
+            self.refuse_dynamics(INVALID, "normmax.gamma", "greater than 1", normmax={"gamma": gamma})
+        for k in (0, 1_000_001):
+            self.refuse_dynamics(INVALID, "sequential_k_subsets.k", f"got {k}", sequential_k_subsets={"k": k})
+        for edge in (math.nan, -math.inf):
+            fields = {"sequential_k_subsets": {"k": 1, "edge": edge}}
+            self.refuse_dynamics(INVALID, "sequential_k_subsets.edge", **fields)
+        for degree, rectified in ((0, True), (1001, True), (-1, False), (2, False)):
+            fields = {"polynomial": {"degree": degree, "rectified": rectified}}
+            self.refuse_dynamics(INVALID, "polynomial.degree", f"got {degree}", **fields)
+        for eps in (0.0, -1.0, math.nan, math.inf):
+            fields = {"post_transformation": {"layer_norm": {"eps": eps}}}
+            self.refuse_dynamics(INVALID, "post_transformation.layer_norm.eps", **fields)
+
+    def test_upper_bounds_are_one_for_each_pattern_of_a_request(self):
+        for bounds in ([], [1, 1], [1] * 4):
+            dynamics = dynamics_pb2.Dynamics(constrained_sparsemax={"upper_bounds": bounds})
+            self.retrieve(INVALID, dynamics=dynamics, field="dynamics.constrained_sparsemax.upper_bounds")
+        for bounds in ([-1, 2, 2], [0.1, 0.1, 0.1], [math.nan, 1, 1]):
+            dynamics = dynamics_pb2.Dynamics(constrained_sparsemax={"upper_bounds": bounds})
+            error = error_of(
+                self.stub.Retrieve,
+                api.RetrieveRequest(bank="full", queries=to_matrix(np.ones((1, DIM))), dynamics=dynamics),
+            )
+            self.assertEqual(error.code, INVALID)
+            self.assertTrue(error.field.startswith("dynamics.constrained_sparsemax.upper_bounds"), error.field)
+        dynamics = dynamics_pb2.Dynamics(constrained_sparsemax={"upper_bounds": [1, 1, 1]})
+        words = ["patterns come and go"]
+        request = api.CreateBankRequest(name="x", dim=1, default_dynamics=dynamics)
+        self.refused("CreateBank", request, INVALID, *words, field="default_dynamics.constrained_sparsemax")
+        mask = field_mask_pb2.FieldMask(paths=["default_dynamics"])
+        request = api.UpdateBankRequest(name="full", default_dynamics=dynamics, update_mask=mask)
+        self.refused("UpdateBank", request, INVALID, *words, field="default_dynamics.constrained_sparsemax")
+
+    # UpdateBank.
+
+    def update(self, code, *words, paths, field=None, reason=None, bank="full", **fields):
+        mask = field_mask_pb2.FieldMask(paths=paths)
+        request = api.UpdateBankRequest(name=bank, update_mask=mask, **fields)
+        self.refused("UpdateBank", request, code, *words, field=field, reason=reason)
+
+    def test_an_update_says_what_it_changes(self):
+        self.update(INVALID, "no paths", paths=[], field="update_mask")
+        for path in ("name", "", "dim", "default_dynamics.gamma", "limits.", "default_dynamics.entmax.alpha", "x" * 99):
+            self.update(INVALID, path[:64], paths=["limits", path], field="update_mask.paths[1]")
+
+    def test_updates_are_checked_like_new_banks(self):
+        dynamics = dynamics_pb2.Dynamics(beta=-1)
+        fields = {"default_dynamics": dynamics, "field": "default_dynamics.beta"}
+        self.update(INVALID, "got -1", paths=["default_dynamics"], **fields)
+        limits = bank_pb2.BankLimits(max_patterns=-1)
+        self.update(INVALID, "got -1", paths=["limits"], limits=limits, field="limits.max_patterns")
+
+    def test_a_limit_below_what_the_bank_holds_is_refused(self):
+        limits = bank_pb2.BankLimits(max_patterns=2)
+        words = ["asked 2", "'full' has 3 patterns", "delete some first"]
+        fields = {"limits": limits, "field": "limits.max_patterns", "reason": "BANK_LIMIT_TOO_LOW"}
+        self.update(PRECONDITION, *words, paths=["limits"], **fields)
+
+    # Streams of responses.
+
+    def refused_stream(self, rpc, request, code, *words, field=None, reason=None):
+        call = lambda request, timeout: list(getattr(self.stub, rpc)(request, timeout=timeout))
+        self.check(error_of(call, request), code, *words, field=field, reason=reason)
+
+    def test_streams_find_their_bank_or_say_so(self):
+        query = to_matrix(np.ones((1, DIM)))
+        for rpc, fields in (("ScanPatterns", {}), ("Recall", {"query": query}), ("ReportSeparation", {})):
+            request = getattr(api, rpc + "Request")
+            self.refused_stream(rpc, request(bank="none", **fields), NOT_FOUND, "'none'", reason="BANK_NOT_FOUND")
+            self.refused_stream(rpc, request(bank="a b", **fields), INVALID, "a b", field="bank")
+        for rpc, fields in (("Recall", {"query": query}), ("ReportSeparation", {})):
+            request = getattr(api, rpc + "Request")(bank="empty", **fields)
+            self.refused_stream(rpc, request, PRECONDITION, "'empty' is empty", reason="BANK_EMPTY")
+
+    def test_cursors_are_the_servers(self):
+        near_misses = ["id-", "id-g", "id-01", "id-A", "id--1", "id-8000000000000001", "id-1 ", "ID-1"]
+        for cursor in (*near_misses, "x", "x" * 999, "\0"):
+            request = api.ScanPatternsRequest(bank="full", cursor=cursor)
+            self.refused_stream("ScanPatterns", request, INVALID, "next_cursor", field="cursor")
+
+    def test_scans_have_bounds(self):
+        for count in (-1, 65_537, MAX_INT64):
+            request = api.ScanPatternsRequest(bank="full", chunk_patterns=count)
+            self.refused_stream("ScanPatterns", request, INVALID, str(count), "0 to 65536", field="chunk_patterns")
+        request = api.ScanPatternsRequest(bank="full", encoding=9)
+        self.refused_stream("ScanPatterns", request, INVALID, "got 9", field="encoding")
+
+    def recall(self, code, *words, field=None, bank="full", query=None, **fields):
+        query = to_matrix(np.ones((1, DIM)) if query is None else query)
+        request = api.RecallRequest(bank=bank, query=query, **fields)
+        self.refused_stream("Recall", request, code, *words, field=field)
+
+    def test_recalls_are_checked(self):
+        self.recall(INVALID, "got 2", query=np.ones((2, DIM)), field="query.rows")
+        self.recall(INVALID, "got 3", query=np.ones((1, 3)), field="query.cols")
+        self.recall(INVALID, "got -1", max_memories=-1, field="max_memories")
+        self.recall(INVALID, "got 9", encoding=9, field="encoding")
+        for strength in (0.0, -1.0, math.nan, math.inf):
+            penalty = {"strength": strength}
+            self.recall(INVALID, penalty=penalty, field="penalty.strength")
+            self.recall(INVALID, sequential={"penalty": penalty}, field="sequential.penalty.strength")
+        for decay in (0.0, -1.0, 1.5, math.nan):
+            self.recall(INVALID, penalty={"decay": decay}, field="penalty.decay")
+        for bonus in (0.5, math.nan, math.inf):
+            self.recall(INVALID, sequential={"bonus": bonus}, field="sequential.bonus")
+
+    def test_recalls_take_the_transformations_that_their_mode_can_use(self):
+        subsets = dynamics_pb2.Dynamics(k_subsets={"k": 2})
+        softmax = dynamics_pb2.Dynamics(softmax={})
+        self.recall(INVALID, "softmax, entmax or normmax", dynamics=subsets, penalty={}, field="dynamics.k_subsets")
+        self.recall(INVALID, "softmax, entmax or normmax", dynamics=subsets, sequential={}, field="dynamics.k_subsets")
+        self.recall(INVALID, "used_up has its own", dynamics=softmax, field="dynamics.softmax")
+        bounds = dynamics_pb2.Dynamics(constrained_sparsemax={"upper_bounds": [1, 1]})
+        self.recall(INVALID, dynamics=bounds, field="dynamics.constrained_sparsemax.upper_bounds")
+
+    def test_reports_are_checked(self):
+        def refused(*words, field, **fields):
+            request = api.ReportSeparationRequest(bank="full", **fields)
+            self.refused_stream("ReportSeparation", request, INVALID, *words, field=field)
+
+        for count in (-1, 10_001):
+            refused(str(count), "0 to 10000", max_pairs=count, field="max_pairs")
+        for count in (0, -1, 1001):
+            refused(str(count), "1 to 1000", bins=count, field="bins")
+        refused("k = 1", dynamics={"k_subsets": {"k": 2}}, field="dynamics.k_subsets")
+        refused("softmax", dynamics={"identity": {}}, field="dynamics.identity")
+
+    # BulkStore.
+
+    def bulk(self, *steps, bank="full", **fields):
+        """A conversation in which the server has answered a start and these steps."""
+        bulk = Conversation(self.stub.BulkStore)
+        self.addCleanup(bulk.half_close)
+        begun = bulk.ask(api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank=bank, **fields)))
+        for step in steps:
+            bulk.ask(step)
+        return bulk, begun.upload_id
+
+    def make_upload_bank(self, **limits):
+        """The bank "upload", which takes its uploads with it at the end of the test."""
+        request = api.CreateBankRequest(name="upload", dim=DIM, limits=bank_pb2.BankLimits(**limits))
+        self.stub.CreateBank(request)
+        self.addCleanup(lambda: self.stub.DeleteBank(api.DeleteBankRequest(name="upload")))
+
+    def finish(self, upload_id, bank="full"):
+        self.bulk(api.BulkStoreRequest(finish={}), bank=bank, upload_id=upload_id)
+
+    def chunk(self, rows=1, row_offset=0, dim=DIM, **fields):
+        patterns = to_matrix(np.ones((rows, dim)))
+        return api.BulkStoreRequest(
+            chunk=api.BulkStoreRequest.Chunk(row_offset=row_offset, patterns=patterns, **fields)
+        )
+
+    def refuse_step(self, bulk, step, code, *words, field=None, reason=None):
+        bulk.send(step)
+        self.check(bulk.error(), code, *words, field=field, reason=reason)
+
+    def test_an_upload_begins_with_start(self):
+        start = api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="full"))
+        for step, name in (
+            (self.chunk(), "chunk"),
+            (api.BulkStoreRequest(finish={}), "finish"),
+            (api.BulkStoreRequest(), "none"),
+        ):
+            bulk = Conversation(self.stub.BulkStore)
+            self.refuse_step(bulk, step, INVALID, "got " + name, "start, as the first message", field="step")
+            bulk.half_close()
+        bulk, upload_id = self.bulk()
+        self.refuse_step(bulk, start, INVALID, "got start", "chunk or finish", field="step")
+        bulk, _ = self.bulk(upload_id=upload_id)
+        self.refuse_step(bulk, api.BulkStoreRequest(), INVALID, "got none", "chunk or finish", field="step")
+        bulk, _ = self.bulk(api.BulkStoreRequest(finish={}), upload_id=upload_id)
+        self.refuse_step(bulk, self.chunk(), INVALID, "got chunk", "nothing after finish", field="step")
+
+    def test_a_stream_that_ends_without_finish_says_how_to_resume(self):
+        bulk = Conversation(self.stub.BulkStore)
+        bulk.half_close()
+        self.check(bulk.error(), INVALID, "the end of the stream", field="step")
+        self.make_upload_bank()
+        for atomic in (False, True):
+            bulk, upload_id = self.bulk(self.chunk(), bank="upload", atomic=atomic)
+            bulk.half_close()
+            error = bulk.error()
+            self.check(error, PRECONDITION, upload_id, "row_offset 1", reason="UPLOAD_UNFINISHED")
+            self.assertEqual(dict(error.info.metadata), {"upload_id": upload_id, "row_offset": "1"})
+
+    def test_the_bank_and_the_upload_must_be_there(self):
+        for bank, code, words, field in (("none", NOT_FOUND, "'none'", None), ("a b", INVALID, "a b", "start.bank")):
+            error = error_of(lambda timeout, bank=bank: self.bulk(bank=bank))
+            self.check(error, code, words, field=field)
+        for upload_id in ("x", "0" * 32, "\n" * 99):
+            error = error_of(lambda timeout, upload_id=upload_id: self.bulk(upload_id=upload_id))
+            self.check(error, NOT_FOUND, "begin a new upload", reason="UPLOAD_NOT_FOUND")
+            self.assertTrue(error.text.isprintable())
+        _, upload_id = self.bulk()
+        error = error_of(lambda timeout: self.bulk(upload_id=upload_id, bank="empty"))
+        self.check(error, NOT_FOUND, upload_id, reason="UPLOAD_NOT_FOUND")
+        self.finish(upload_id)
+
+    def test_chunks_come_in_order(self):
+        for atomic in (False, True):
+            bulk, upload_id = self.bulk(bank="empty", atomic=atomic)
+            for offset in (1, -1, MAX_INT64):
+                words = [f"got {offset}", "expected 0", upload_id, "resume there"]
+                names = {"reason": "WRONG_OFFSET", "field": "chunk.row_offset"}
+                self.refuse_step(bulk, self.chunk(row_offset=offset), PRECONDITION, *words, **names)
+                bulk, _ = self.bulk(bank="empty", upload_id=upload_id)
+            self.finish(upload_id, "empty")
+
+    def test_chunks_are_checked_like_stores_and_leave_the_upload_as_it_was(self):
+        bulk, upload_id = self.bulk()
+        bad = np.ones((2, DIM), np.float32)
+        bad[1, 2] = math.nan
+        nan = api.BulkStoreRequest(chunk=api.BulkStoreRequest.Chunk(patterns=to_matrix(bad)))
+        for step, field in (
+            (nan, "chunk.patterns[1, 2]"),
+            (self.chunk(dim=3), "chunk.patterns.cols"),
+            (self.chunk(ids=[7, 8]), "chunk.ids"),
+            (self.chunk(2, ids=[7, 7]), "chunk.ids[1]"),
+            (self.chunk(ids=[2**63]), "chunk.ids[0]"),
+            (self.chunk(payloads=[bytes(65_537)]), "chunk.payloads[0]"),
+            (self.chunk(values=to_matrix(np.ones((1, 2)))), "chunk.values"),
+            (api.BulkStoreRequest(chunk={}), "chunk.patterns.rows"),
+        ):
+            self.refuse_step(bulk, step, INVALID, field=field)
+            bulk, _ = self.bulk(upload_id=upload_id)
+        self.finish(upload_id)
+
+    def test_a_chunk_has_at_most_a_mebibyte(self):
+        bulk, upload_id = self.bulk()
+        step = self.chunk((1 << 20) // (4 * DIM))
+        words = [f"got {step.chunk.ByteSize()} bytes", "1048576 bytes", "send several"]
+        self.refuse_step(bulk, step, INVALID, *words, field="chunk")
+        self.finish(upload_id)
+
+    def test_ids_come_with_all_chunks_or_with_none(self):
+        self.make_upload_bank()
+        for first, second, word in (([7], [], "got none"), ([], [7], "got 1 entries")):
+            for atomic in (False, True):
+                bulk, _ = self.bulk(self.chunk(ids=first), bank="upload", atomic=atomic)
+                step = self.chunk(row_offset=1, ids=second)
+                self.refuse_step(bulk, step, INVALID, word, "the chunks before", field="chunk.ids")
+
+    def test_an_id_comes_once_in_an_atomic_upload(self):
+        self.make_upload_bank()
+        bulk, _ = self.bulk(self.chunk(2, ids=[7, 8]), bank="upload", atomic=True)
+        step = self.chunk(2, row_offset=2, ids=[9, 8])
+        self.refuse_step(bulk, step, INVALID, "8 again", "each id once in an atomic upload", field="chunk.ids[1]")
+
+    def test_an_atomic_upload_that_cannot_be_finished_stays_unfinished(self):
+        self.make_upload_bank(max_patterns=2)
+        bulk, upload_id = self.bulk(self.chunk(2), bank="upload", atomic=True)
+        bulk.ask(self.chunk(row_offset=2))
+        finish = api.BulkStoreRequest(finish={})
+        self.refuse_step(bulk, finish, EXHAUSTED, "its limit is 2", reason="BANK_LIMIT")
+        mask = field_mask_pb2.FieldMask(paths=["limits"])
+        self.stub.UpdateBank(api.UpdateBankRequest(name="upload", update_mask=mask))
+        bulk, _ = self.bulk(bank="upload", upload_id=upload_id)
+        self.assertEqual((len(bulk.ask(finish).ids)), 3)
 
     # Retrieve and Energy.
 
@@ -464,46 +719,46 @@ class ErrorTest(unittest.TestCase):
         self.retrieve(UNIMPLEMENTED, "ARITHMETIC_FAST", "not implemented", arithmetic=2, field="arithmetic")
         self.retrieve(INVALID, "got 9", arithmetic=9, field="arithmetic")
 
-    # RPCs and bytes.
+    def test_cotangents_fit_the_queries(self):
+        one, two = to_matrix(np.ones((1, DIM))), to_matrix(np.ones((2, DIM)))
+        values = to_matrix(np.ones((1, VALUE_DIM)))
 
-    def test_rpcs_that_are_not_built_say_so(self):
-        for rpc in UNBUILT_RPCS:
-            method = api.DESCRIPTOR.services_by_name["AssociativeMemory"].methods_by_name[rpc]
-            request = getattr(api, method.input_type.name)()
-            self.refused(rpc, request, UNIMPLEMENTED, rpc, "not implemented by this server yet")
-        for rpc, request in (
-            ("BulkStore", iter([api.BulkStoreRequest()])),
-            ("ScanPatterns", api.ScanPatternsRequest(bank="full")),
-            ("RetrieveStream", iter([api.RetrieveRequest()])),
-            ("Recall", api.RecallRequest(bank="full")),
-        ):
-            call = lambda request, timeout, rpc=rpc: list(getattr(self.stub, rpc)(request, timeout=timeout))
-            self.check(error_of(call, request), UNIMPLEMENTED, rpc, "not implemented by this server yet")
+        def refused(*words, field, bank="full", **fields):
+            request = api.DifferentiateRequest(bank=bank, **fields)
+            self.refused("Differentiate", request, INVALID, *words, field=field)
+
+        refused("got 0", queries=one, field="state_cotangents.rows")
+        refused("got 2", "1, the number of queries", queries=one, state_cotangents=two, field="state_cotangents.rows")
+        refused("got 0", state_cotangents=one, field="queries.rows")
+        fields = {"queries": one, "state_cotangents": one}
+        refused("'full' has no values", value_cotangents=values, field="value_cotangents", **fields)
+        request = api.DifferentiateRequest(bank="valued", value_cotangents=one, **fields)
+        self.refused("Differentiate", request, INVALID, "got 4", field="value_cotangents.cols")
+        request = api.DifferentiateRequest(bank="empty", **fields)
+        self.refused("Differentiate", request, PRECONDITION, reason="BANK_EMPTY")
+
+    # RPCs and bytes.
 
     def test_bytes_that_are_no_message_are_invalid_and_not_unimplemented(self):
         truncated = api.StoreRequest(bank="full", patterns=to_matrix(np.ones((2, DIM)))).SerializeToString()[:-3]
-        for rpc in UNARY_RPCS:
-            if rpc in UNBUILT_RPCS:
-                continue
+        for rpc in RPCS:
             for data in (b"\xff", b"\x0a\xff\xff\xff\xff\x0f", b"\x07", b"\x0a\x05ab", bytes(range(128, 256))):
                 with self.subTest(rpc=rpc, data=data[:8]):
                     error = error_of(lambda timeout: raw_call(self.channel, rpc, data, timeout))
-                    self.check(error, INVALID, f"{len(data)} bytes", "engram.v1." + rpc, field="request")
+                    name = "engram.v1." + ("Retrieve" if rpc == "RetrieveStream" else rpc)
+                    self.check(error, INVALID, f"{len(data)} bytes", name, field="request")
         error = error_of(lambda timeout: raw_call(self.channel, "Store", truncated, timeout))
         self.check(error, INVALID, field="request")
 
     def test_random_bytes_never_break_the_server(self):
         source = random.Random(SEED)
-        allowed = {INVALID, NOT_FOUND, UNIMPLEMENTED}
-        for rpc, _ in itertools.product(UNARY_RPCS, range(50)):
+        for rpc, _ in itertools.product(RPCS, range(50)):
             data = source.randbytes(source.randrange(0, 64))
             try:
                 raw_call(self.channel, rpc, data)
                 self.assertIn(rpc, ("ListBanks", "GetCapabilities"))
             except grpc.RpcError as error:
-                self.assertIn(error.code(), allowed, (rpc, data))
-                if error.code() == UNIMPLEMENTED:
-                    self.assertIn(rpc, UNBUILT_RPCS, data)
+                self.assertIn(error.code(), {INVALID, NOT_FOUND}, (rpc, data))
 
     def test_an_unknown_rpc_is_unimplemented(self):
         error = error_of(lambda timeout: raw_call(self.channel, "NoSuchCall", b"", timeout))
@@ -625,6 +880,45 @@ class LimitTest(unittest.TestCase):
         self.assertEqual(error_of(stub.CreateBank, api.CreateBankRequest(name="a", dim=1)).code, EXISTS)
         stub.DeleteBank(api.DeleteBankRequest(name="a"))
         stub.CreateBank(api.CreateBankRequest(name="c", dim=1))
+
+    def test_unfinished_uploads_are_bounded(self):
+        stub = self.serve()
+        for name in ("bank", "other"):
+            stub.CreateBank(api.CreateBankRequest(name=name, dim=1))
+        start = api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="bank"))
+        uploads = []
+        for _ in range(64):
+            uploads.append(Conversation(stub.BulkStore))
+            uploads[-1].ask(start)
+        refused = Conversation(stub.BulkStore)
+        refused.send(start)
+        error = refused.error()
+        self.assertEqual((error.code, error.info.reason), (EXHAUSTED, "TOO_MANY_UPLOADS"))
+        self.assertEqual(dict(error.info.metadata), {"asked": "1", "free": "0", "limit": "64"})
+        uploads[0].ask(api.BulkStoreRequest(finish={}))
+        uploads.append(Conversation(stub.BulkStore))
+        uploads[-1].ask(start)
+        stub.DeleteBank(api.DeleteBankRequest(name="bank"))
+        uploads.append(Conversation(stub.BulkStore))
+        uploads[-1].ask(api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="other")))
+        for upload in (*uploads, refused):
+            upload.half_close()
+
+    def test_an_atomic_upload_stays_within_the_memory_budget(self):
+        stub = self.serve("--memory-budget-bytes", "1MiB")
+        stub.CreateBank(api.CreateBankRequest(name="bank", dim=1000))
+        upload = Conversation(stub.BulkStore)
+        upload.ask(api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="bank", atomic=True)))
+        patterns = to_matrix(np.ones((100, 1000)))
+        with self.assertRaises(grpc.RpcError) as raised:
+            for row_offset in range(0, 1000, 100):
+                step = api.BulkStoreRequest.Chunk(row_offset=row_offset, patterns=patterns)
+                upload.ask(api.BulkStoreRequest(chunk=step))
+        error = WireError(raised.exception)
+        self.assertEqual((error.code, error.info.reason), (EXHAUSTED, "MEMORY_BUDGET"))
+        upload.half_close()
+        stub.DeleteBank(api.DeleteBankRequest(name="bank"))
+        self.assertEqual(stub.GetCapabilities(api.GetCapabilitiesRequest()).memory_used_bytes, 0)
 
     def test_a_full_queue_is_exhausted_with_a_retry_delay_and_empties_when_callers_leave(self):
         stub = self.serve("--queue-capacity", "4", "--max-batch", "4")

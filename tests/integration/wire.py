@@ -1,5 +1,7 @@
 """The API as a Python program sees it: channels, matrices, health, errors."""
 
+import queue
+
 import grpc
 import numpy as np
 
@@ -69,6 +71,41 @@ def to_array(matrix):
     """The numbers of a wire matrix [rows, cols], whichever encoding it has."""
     numbers = matrix.values if matrix.values else np.frombuffer(matrix.data, "<f4")
     return np.asarray(numbers, np.float32).reshape(matrix.rows, matrix.cols)
+
+
+class Conversation:
+    """A call with streams both ways, message by message."""
+
+    _END = object()
+
+    def __init__(self, method):
+        self._requests = queue.SimpleQueue()
+        self.call = method(iter(self._requests.get, self._END), timeout=TIMEOUT_SECONDS)
+
+    def send(self, *requests):
+        for request in requests:
+            self._requests.put(request)
+
+    def half_close(self):
+        self._requests.put(self._END)
+
+    def receive(self):
+        """The next response; raises grpc.RpcError or StopIteration at the end."""
+        return next(self.call)
+
+    def ask(self, request):
+        """The next response after sending this."""
+        self.send(request)
+        return self.receive()
+
+    def leave(self):
+        """Breaks off, as a client does that dies."""
+        self.call.cancel()
+        self.half_close()
+
+    def error(self):
+        """The WireError with which the stream must end now."""
+        return error_of(lambda timeout: self.receive())
 
 
 class WireError:

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/base/error.h"
 #include "server/fill_response.h"
@@ -14,7 +15,6 @@
 namespace engram {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -69,9 +69,23 @@ TEST(ParseDynamicsTest, BoundsOfEveryRangeAreAllowed) {
 }
 
 TEST(ParseDynamicsTest, WhatFillDynamicsWritesIsReadBack) {
-  for (const Transform& transform :
-       {Transform(Softmax()), Transform(*Entmax::Make(1.25)), Transform(*KSubsets::Make(4))}) {
+  const std::vector<Transform> transforms = {Softmax(),
+                                             *Entmax::Make(1.25),
+                                             *Normmax::Make(3),
+                                             *KSubsets::Make(4),
+                                             *SequentialKSubsets::Make(2, -0.5),
+                                             *ConstrainedSparsemax::Make({0.25, 1, 3}),
+                                             Identity(),
+                                             *Polynomial::Make(4, true),
+                                             Exponential()};
+  const std::vector<PostTransform> posts = {IdentityPost(), L2Normalize(), *LayerNorm::Make(0.5), Tanh(),
+                                            Sign()};
+  ASSERT_EQ(transforms.size(), kTransformNames.size());
+  ASSERT_EQ(posts.size(), kPostTransformNames.size());
+  for (size_t i = 0; i < transforms.size(); ++i) {
+    const Transform& transform = transforms[i];
     Dynamics dynamics;
+    dynamics.post_transform = posts[i % posts.size()];
     dynamics.beta = 0.125;
     dynamics.transform = transform;
     dynamics.max_iterations = 17;
@@ -79,6 +93,8 @@ TEST(ParseDynamicsTest, WhatFillDynamicsWritesIsReadBack) {
     const absl::StatusOr<Dynamics> back = ParseDynamics(FillDynamics(dynamics), Dynamics());
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(FillDynamics(*back).SerializeAsString(), FillDynamics(dynamics).SerializeAsString());
+    EXPECT_EQ(back->transform.index(), i);
+    EXPECT_EQ(back->post_transform.index(), i % posts.size());
   }
 }
 
@@ -101,76 +117,83 @@ TEST_P(BadDynamicsTest, IsInvalidWithFieldGotAndAllowed) {
   EXPECT_EQ(FindErrorDetails(status)->field, GetParam().field);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    ParseDynamicsTest, BadDynamicsTest,
-    ::testing::Values(
-        BadDynamics{"BetaZero", "beta", "0", [](v1::Dynamics* d) { d->set_beta(0); }},
-        BadDynamics{"BetaNegative", "beta", "-1", [](v1::Dynamics* d) { d->set_beta(-1); }},
-        BadDynamics{"BetaNaN", "beta", "nan", [](v1::Dynamics* d) { d->set_beta(kNaN); }},
-        BadDynamics{"BetaInfinite", "beta", "inf", [](v1::Dynamics* d) { d->set_beta(kInfinity); }},
-        BadDynamics{"BetaTooLarge", "beta", "1e+31", [](v1::Dynamics* d) { d->set_beta(1e31); }},
-        BadDynamics{"BetaTooSmall", "beta", "1e-31", [](v1::Dynamics* d) { d->set_beta(1e-31); }},
-        BadDynamics{"AlphaOne", "entmax.alpha", "1",
-                    [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(1); }},
-        BadDynamics{"AlphaZero", "entmax.alpha", "0",
-                    [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(0); }},
-        BadDynamics{"AlphaNaN", "entmax.alpha", "nan",
-                    [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(kNaN); }},
-        BadDynamics{"AlphaInfinite", "entmax.alpha", "inf",
-                    [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(kInfinity); }},
-        BadDynamics{"KUnset", "k_subsets.k", "0", [](v1::Dynamics* d) { d->mutable_k_subsets(); }},
-        BadDynamics{"KNegative", "k_subsets.k", "-5",
-                    [](v1::Dynamics* d) { d->mutable_k_subsets()->set_k(-5); }},
-        BadDynamics{"IterationsZero", "max_iterations", "0",
-                    [](v1::Dynamics* d) { d->set_max_iterations(0); }},
-        BadDynamics{"IterationsTooMany", "max_iterations", "10001",
-                    [](v1::Dynamics* d) { d->set_max_iterations(10'001); }},
-        BadDynamics{"ToleranceNegative", "tolerance", "-1e-09",
-                    [](v1::Dynamics* d) { d->set_tolerance(-1e-9); }},
-        BadDynamics{"ToleranceAboveOne", "tolerance", "1.5", [](v1::Dynamics* d) { d->set_tolerance(1.5); }},
-        BadDynamics{"ToleranceNaN", "tolerance", "nan", [](v1::Dynamics* d) { d->set_tolerance(kNaN); }}),
-    [](const ::testing::TestParamInfo<BadDynamics>& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(ParseDynamicsTest, BadDynamicsTest,
+                         ::testing::
+                             Values(
+                                 BadDynamics{"BetaZero", "beta", "0",
+                                             [](v1::Dynamics* d) { d->set_beta(0); }},
+                                 BadDynamics{"BetaNegative", "beta", "-1",
+                                             [](v1::Dynamics* d) { d->set_beta(-1); }},
+                                 BadDynamics{"BetaNaN", "beta", "nan",
+                                             [](v1::Dynamics* d) { d->set_beta(kNaN); }},
+                                 BadDynamics{"BetaInfinite", "beta", "inf",
+                                             [](v1::Dynamics* d) { d->set_beta(kInfinity); }},
+                                 BadDynamics{"BetaTooLarge", "beta", "1e+31",
+                                             [](v1::Dynamics* d) { d->set_beta(1e31); }},
+                                 BadDynamics{"BetaTooSmall", "beta", "1e-31",
+                                             [](v1::Dynamics* d) { d->set_beta(1e-31); }},
+                                 BadDynamics{"AlphaOne", "entmax.alpha", "1",
+                                             [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(1); }},
+                                 BadDynamics{"AlphaZero", "entmax.alpha", "0",
+                                             [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(0); }},
+                                 BadDynamics{"AlphaNaN", "entmax.alpha", "nan",
+                                             [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(kNaN); }},
+                                 BadDynamics{
+                                     "AlphaInfinite", "entmax.alpha", "inf",
+                                     [](v1::Dynamics* d) { d->mutable_entmax()->set_alpha(kInfinity); }},
+                                 BadDynamics{"KUnset", "k_subsets.k", "0",
+                                             [](v1::Dynamics* d) { d->mutable_k_subsets(); }},
+                                 BadDynamics{"KNegative", "k_subsets.k", "-5",
+                                             [](v1::Dynamics* d) { d->mutable_k_subsets()->set_k(-5); }},
+                                 BadDynamics{"GammaOne", "normmax.gamma", "1",
+                                             [](v1::Dynamics* d) { d->mutable_normmax()->set_gamma(1); }},
+                                 BadDynamics{"SequentialKUnset", "sequential_k_subsets.k", "0",
+                                             [](v1::Dynamics* d) { d->mutable_sequential_k_subsets(); }},
+                                 BadDynamics{"EdgeNaN", "sequential_k_subsets.edge", "nan",
+                                             [](v1::Dynamics* d) {
+                                               d->mutable_sequential_k_subsets()->set_k(1);
+                                               d->mutable_sequential_k_subsets()->set_edge(kNaN);
+                                             }},
+                                 BadDynamics{"DegreeEven", "polynomial.degree", "2",
+                                             [](v1::Dynamics* d) { d->mutable_polynomial()->set_degree(2); }},
+                                 BadDynamics{
+                                     "EpsZero", "post_transformation.layer_norm.eps", "0",
+                                     [](v1::Dynamics* d) {
+                                       d->mutable_post_transformation()->mutable_layer_norm()->set_eps(0);
+                                     }},
+                                 BadDynamics{"IterationsZero", "max_iterations", "0",
+                                             [](v1::Dynamics* d) { d->set_max_iterations(0); }},
+                                 BadDynamics{"IterationsTooMany", "max_iterations", "10001",
+                                             [](v1::Dynamics* d) { d->set_max_iterations(10'001); }},
+                                 BadDynamics{"ToleranceNegative", "tolerance", "-1e-09",
+                                             [](v1::Dynamics* d) { d->set_tolerance(-1e-9); }},
+                                 BadDynamics{"ToleranceAboveOne", "tolerance", "1.5",
+                                             [](v1::Dynamics* d) { d->set_tolerance(1.5); }},
+                                 BadDynamics{"ToleranceNaN", "tolerance", "nan",
+                                             [](v1::Dynamics* d) { d->set_tolerance(kNaN); }}),
+                         [](const ::testing::TestParamInfo<BadDynamics>& info) { return info.param.name; });
 
-struct Unbuilt {
-  const char* field;
-  std::function<void(v1::Dynamics*)> set;
-};
-
-class UnbuiltDynamicsTest : public ::testing::TestWithParam<Unbuilt> {};
-
-TEST_P(UnbuiltDynamicsTest, IsUnimplementedWithATextThatSaysSo) {
+TEST(ParseDynamicsTest, ParametersHaveTheirDefaults) {
   v1::Dynamics wire;
-  GetParam().set(&wire);
-  const absl::Status status = ParseDynamics(wire, Dynamics()).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  const std::string field = GetParam().field;
-  EXPECT_EQ(FindErrorDetails(status)->field, field);
-  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(field.substr(field.rfind('.') + 1)),
-                                                   HasSubstr("not implemented by this server yet")));
+  wire.mutable_normmax();
+  EXPECT_EQ(std::get<Normmax>(ParseDynamics(wire, Dynamics())->transform).gamma(), 2);
+  wire.mutable_sequential_k_subsets()->set_k(3);
+  EXPECT_EQ(std::get<SequentialKSubsets>(ParseDynamics(wire, Dynamics())->transform).edge(), 0);
+  wire.mutable_polynomial()->set_degree(3);
+  EXPECT_FALSE(std::get<Polynomial>(ParseDynamics(wire, Dynamics())->transform).rectified());
+  wire.mutable_post_transformation()->mutable_layer_norm();
+  EXPECT_EQ(std::get<LayerNorm>(ParseDynamics(wire, Dynamics())->post_transform).eps(), 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    ParseDynamicsTest, UnbuiltDynamicsTest,
-    ::testing::Values(
-        Unbuilt{"normmax", [](v1::Dynamics* d) { d->mutable_normmax(); }},
-        Unbuilt{"sequential_k_subsets", [](v1::Dynamics* d) { d->mutable_sequential_k_subsets(); }},
-        Unbuilt{"constrained_sparsemax", [](v1::Dynamics* d) { d->mutable_constrained_sparsemax(); }},
-        Unbuilt{"identity", [](v1::Dynamics* d) { d->mutable_identity(); }},
-        Unbuilt{"polynomial", [](v1::Dynamics* d) { d->mutable_polynomial(); }},
-        Unbuilt{"exponential", [](v1::Dynamics* d) { d->mutable_exponential(); }},
-        Unbuilt{"post_transformation.l2_normalize",
-                [](v1::Dynamics* d) { d->mutable_post_transformation()->mutable_l2_normalize(); }},
-        Unbuilt{"post_transformation.layer_norm",
-                [](v1::Dynamics* d) { d->mutable_post_transformation()->mutable_layer_norm(); }},
-        Unbuilt{"post_transformation.tanh",
-                [](v1::Dynamics* d) { d->mutable_post_transformation()->mutable_tanh(); }},
-        Unbuilt{"post_transformation.sign",
-                [](v1::Dynamics* d) { d->mutable_post_transformation()->mutable_sign(); }}));
-
-TEST(ParseDynamicsTest, TheIdentityPostTransformationIsBuilt) {
+TEST(ParseDynamicsTest, AnUnsetPostTransformationIsTheDefault) {
+  Dynamics defaults;
+  defaults.post_transform = Tanh();
   v1::Dynamics wire;
+  EXPECT_TRUE(std::holds_alternative<Tanh>(ParseDynamics(wire, defaults)->post_transform));
+  wire.mutable_post_transformation();
+  EXPECT_TRUE(std::holds_alternative<Tanh>(ParseDynamics(wire, defaults)->post_transform));
   wire.mutable_post_transformation()->mutable_identity();
-  EXPECT_TRUE(ParseDynamics(wire, Dynamics()).ok());
+  EXPECT_TRUE(std::holds_alternative<IdentityPost>(ParseDynamics(wire, defaults)->post_transform));
 }
 
 }  // namespace

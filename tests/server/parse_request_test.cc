@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/base/error.h"
 
@@ -140,6 +141,47 @@ TEST(ParseCreateBankTest, ADurabilityThatCannotBeKeptIsUnimplemented) {
   ExpectInvalid(ParseCreateBank(request, Durability::kSynced, {}).status(), "durability");
 }
 
+// Changes of banks.
+
+v1::UpdateBankRequest Update(const std::vector<std::string>& paths) {
+  v1::UpdateBankRequest request;
+  for (const std::string& path : paths) request.mutable_update_mask()->add_paths(path);
+  request.mutable_limits()->set_max_patterns(5);
+  request.mutable_default_dynamics()->set_beta(3);
+  request.mutable_default_dynamics()->mutable_softmax();
+  return request;
+}
+
+TEST(ParseUpdateBankTest, OnlyWhatTheMaskNamesChanges) {
+  BankSettings current = Settings();
+  current.max_patterns = 9;
+  current.default_dynamics.tolerance = 0.5;
+  const absl::StatusOr<BankSettings> limits = ParseUpdateBank(Update({"limits"}), current);
+  EXPECT_EQ(limits->max_patterns, 5);
+  EXPECT_EQ(limits->default_dynamics.beta, 1);
+  const absl::StatusOr<BankSettings> dynamics = ParseUpdateBank(Update({"default_dynamics"}), current);
+  EXPECT_EQ(dynamics->max_patterns, 9);
+  EXPECT_EQ(dynamics->default_dynamics.beta, 3);
+  EXPECT_EQ(dynamics->default_dynamics.tolerance, 0.5);
+  const absl::StatusOr<BankSettings> field = ParseUpdateBank(Update({"default_dynamics.softmax"}), current);
+  EXPECT_EQ(field->default_dynamics.beta, 1);
+  EXPECT_TRUE(std::holds_alternative<Softmax>(field->default_dynamics.transform));
+  EXPECT_EQ(ParseUpdateBank(Update({"limits", "default_dynamics"}), current)->max_patterns, 5);
+}
+
+TEST(ParseUpdateBankTest, AMaskWithoutPathsOrWithOthersIsRefused) {
+  ExpectInvalid(ParseUpdateBank(Update({}), Settings()).status(), "update_mask");
+  for (const char* path : {"name", "", "limits.x", "default_dynamics.x", "default_dynamics."}) {
+    ExpectInvalid(ParseUpdateBank(Update({"limits", path}), Settings()).status(), "update_mask.paths[1]");
+  }
+}
+
+TEST(ParseUpdateBankTest, ABankHasNoBoundForEachPattern) {
+  v1::UpdateBankRequest request = Update({"default_dynamics"});
+  request.mutable_default_dynamics()->mutable_constrained_sparsemax()->add_upper_bounds(1);
+  ExpectInvalid(ParseUpdateBank(request, Settings()).status(), "default_dynamics.constrained_sparsemax");
+}
+
 TEST(ParseListBanksTest, PagesHaveADefaultAndBounds) {
   v1::ListBanksRequest request;
   EXPECT_EQ(ParseListBanks(request)->page_size, 100);
@@ -210,6 +252,34 @@ TEST(ParseIdsTest, AtLeastOneIsNeededAndRepetitionsAreRefusedWhereTheyMatter) {
   ids.Add(3);
   EXPECT_THAT(*ParseIds(ids, /*distinct=*/false), ElementsAre(3, 3));
   ExpectInvalid(ParseIds(ids, /*distinct=*/true).status(), "ids[1]");
+}
+
+TEST(ParseChunkTest, AChunkIsParsedLikeAStore) {
+  v1::BulkStoreRequest::Chunk chunk;
+  *chunk.mutable_patterns() = Ones(2, kDim);
+  chunk.add_ids(7);
+  ExpectInvalid(ParseChunk(chunk, Settings()).status(), "ids");
+  chunk.add_ids(8);
+  chunk.add_payloads("a");
+  chunk.add_payloads("b");
+  const absl::StatusOr<StoreCall> call = ParseChunk(chunk, Settings());
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_EQ(call->patterns.rows, 2);
+  EXPECT_THAT(call->ids, ElementsAre(7, 8));
+  EXPECT_THAT(call->payloads, ElementsAre("a", "b"));
+}
+
+TEST(ParseScanPatternsTest, UnsetFieldsHaveTheirDefaultsAndBounds) {
+  v1::ScanPatternsRequest request;
+  EXPECT_EQ(ParseScanPatterns(request)->next_id, 0u);
+  EXPECT_EQ(ParseScanPatterns(request)->chunk_patterns, 0);
+  request.set_cursor("nowhere");
+  ExpectInvalid(ParseScanPatterns(request).status(), "cursor");
+  request.clear_cursor();
+  for (const int64_t count : {int64_t{-1}, int64_t{65'537}, std::numeric_limits<int64_t>::max()}) {
+    request.set_chunk_patterns(count);
+    ExpectInvalid(ParseScanPatterns(request).status(), "chunk_patterns");
+  }
 }
 
 TEST(ParseEncodingTest, UnspecifiedIsTheRequestsOwn) {

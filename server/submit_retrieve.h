@@ -1,0 +1,22 @@
+#ifndef ENGRAM_SERVER_SUBMIT_RETRIEVE_H_
+#define ENGRAM_SERVER_SUBMIT_RETRIEVE_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engram/v1/associative_memory.pb.h"
+#include "server/call_context.h"
+#include "server/service_parts.h"
+
+namespace engram {
+
+// A retrieval, from the request to the response: parse, find, submit, fill. Returns at once; `done` gets the
+// response later, on a thread of the engine. If it returns an error, `done` is not called.
+absl::Status SubmitRetrieve(const ServiceParts& parts, const v1::RetrieveRequest& request,
+                            const CallContext& context,
+                            std::function<void(absl::StatusOr<v1::RetrieveResponse>)> done);
+
+}  // namespace engram
+
+#endif  // ENGRAM_SERVER_SUBMIT_RETRIEVE_H_
