@@ -79,10 +79,11 @@ absl::Status Delete(const DeleteFlags& flags, const Context& context) {
 }  // namespace
 
 void AddBankCommand(CLI::App& app, Command* chosen) {
-  CLI::App& bank = *app.add_subcommand("bank", "Create, list, describe and delete banks");
+  CLI::App& bank = *app.add_subcommand("bank", "Create, list, describe, change and delete banks");
   bank.require_subcommand(1);
   bank.footer("Examples:\n  engram bank create digits --dim 64 --beta 8\n  engram bank list -o json");
   AddBankCreateCommand(bank, chosen);
+  AddBankUpdateCommand(bank, chosen);
 
   CLI::App& list = *bank.add_subcommand("list", "List all banks by name");
   list.footer("Example:\n  engram bank list -o json | jq -r '.banks[].name'");

@@ -25,10 +25,14 @@ void AddCommands(CLI::App& app, Command* chosen) {
   AddBankCommand(app, chosen);
   AddStoreCommand(app, chosen);
   AddRetrieveCommand(app, chosen);
+  AddRecallCommand(app, chosen);
+  AddSeparationCommand(app, chosen);
   AddEnergyCommand(app, chosen);
   AddGetCommand(app, chosen);
+  AddScanCommand(app, chosen);
   AddDeleteCommand(app, chosen);
   AddShowCommand(app, chosen);
+  AddPlotCommand(app, chosen);
   AddInfoCommand(app, chosen);
   AddHealthCommand(app, chosen);
   AddCompletionCommand(app, chosen);

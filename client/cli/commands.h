@@ -13,14 +13,24 @@ namespace engram::cli {
 
 void AddBankCommand(CLI::App& app, Command* chosen);
 void AddBankCreateCommand(CLI::App& bank, Command* chosen);
+void AddBankUpdateCommand(CLI::App& bank, Command* chosen);
 void AddStoreCommand(CLI::App& app, Command* chosen);
 void AddRetrieveCommand(CLI::App& app, Command* chosen);
+void AddRecallCommand(CLI::App& app, Command* chosen);
+void AddSeparationCommand(CLI::App& app, Command* chosen);
 void AddEnergyCommand(CLI::App& app, Command* chosen);
 void AddGetCommand(CLI::App& app, Command* chosen);
+void AddScanCommand(CLI::App& app, Command* chosen);
 void AddDeleteCommand(CLI::App& app, Command* chosen);
 void AddShowCommand(CLI::App& app, Command* chosen);
 void AddInfoCommand(CLI::App& app, Command* chosen);
 void AddHealthCommand(CLI::App& app, Command* chosen);
+void AddPlotCommand(CLI::App& app, Command* chosen);
+void AddPlotContoursCommand(CLI::App& plot, Command* chosen);
+void AddPlotBasinsCommand(CLI::App& plot, Command* chosen);
+void AddPlotEnergyCommand(CLI::App& plot, Command* chosen);
+void AddPlotSupportCommand(CLI::App& plot, Command* chosen);
+void AddPlotSeparationCommand(CLI::App& plot, Command* chosen);
 // `app` outlives *chosen.
 void AddCompletionCommand(CLI::App& app, Command* chosen);
 

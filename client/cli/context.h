@@ -11,7 +11,7 @@
 
 namespace engram::cli {
 
-enum class Output { kTable, kJson, kNpy };
+enum class Output { kTable, kJson, kNpy, kCsv };
 
 // What a command runs with: its streams, who looks at them, and the flags that all commands share.
 struct Context {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/choice_option.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/upper_bounds.h"
 
 namespace engram::cli {
 namespace {
@@ -26,10 +27,20 @@ std::vector<std::string> PostTransformNames() {
   return names;
 }
 
-absl::Status SetPostTransformation(const std::string& name, v1::Dynamics* dynamics) {
+// --eps alone means layer-norm, which alone has it.
+absl::Status SetPostTransformation(const DynamicsFlags& flags, v1::Dynamics* dynamics) {
+  const std::string name =
+      flags.post_transform.empty() && flags.eps.has_value() ? "layer-norm" : flags.post_transform;
+  if (name.empty()) return absl::OkStatus();
+  if (flags.eps.has_value() && name != "layer-norm") {
+    return UsageError(
+        absl::StrCat("--eps and --post-transform ", name, " contradict each other: it is of layer-norm"));
+  }
   for (const auto& known : kPostTransformations) {
     if (name != known.name) continue;
     known.set(dynamics->mutable_post_transformation());
+    if (flags.eps.has_value())
+      dynamics->mutable_post_transformation()->mutable_layer_norm()->set_eps(*flags.eps);
     return absl::OkStatus();
   }
   return UsageError(absl::StrCat("--post-transform: got '", name, "', which is none"));
@@ -47,13 +58,20 @@ void AddDynamicsFlags(CLI::App& command, DynamicsFlags* flags) {
   command.add_option("--top-k,--k", transform->k, "k-subsets: the state is a sum of K patterns")
       ->type_name("K")
       ->group(group);
-  command.add_option("--edge", transform->edge, "Sequential k-subsets: score of each adjacent pair")
+  command
+      .add_option("--edge", transform->edge, "Sequential k-subsets: score of each adjacent pair; inf: a run")
+      ->group(group);
+  command
+      .add_option("--upper-bounds", flags->upper_bounds,
+                  "Constrained sparsemax: largest weights by ascending id, as text or .npy")
+      ->type_name("FILE")
       ->group(group);
   command.add_option("--degree", transform->degree, "Polynomial: the power")->group(group);
   command.add_flag("--rectified", transform->rectified, "Polynomial: of the positive part")->group(group);
   AddChoice(command, "--post-transform", flags->post_transform, PostTransformNames(),
             "Applied to the state after each update")
       ->group(group);
+  command.add_option("--eps", flags->eps, "Layer norm: added to the variance, above 0")->group(group);
   command.add_option("--beta", flags->beta, "Inverse temperature, above 0; larger is sharper")->group(group);
   command.add_option("--max-iterations", flags->max_iterations, "Largest number of updates")->group(group);
   command.add_option("--tolerance", flags->tolerance, "Stop below this change; 0: an exact fixed point")
@@ -62,11 +80,14 @@ void AddDynamicsFlags(CLI::App& command, DynamicsFlags* flags) {
 
 absl::StatusOr<v1::Dynamics> ParseDynamics(const DynamicsFlags& flags) {
   v1::Dynamics dynamics;
-  if (const absl::Status status = SetTransformation(flags.transform, &dynamics); !status.ok()) return status;
-  if (!flags.post_transform.empty()) {
-    const absl::Status status = SetPostTransformation(flags.post_transform, &dynamics);
-    if (!status.ok()) return status;
+  TransformFlags transform = flags.transform;
+  if (!flags.upper_bounds.empty()) {
+    absl::StatusOr<std::vector<double>> upper_bounds = ReadUpperBounds(flags.upper_bounds);
+    if (!upper_bounds.ok()) return upper_bounds.status();
+    transform.upper_bounds = *std::move(upper_bounds);
   }
+  if (const absl::Status status = SetTransformation(transform, &dynamics); !status.ok()) return status;
+  if (const absl::Status status = SetPostTransformation(flags, &dynamics); !status.ok()) return status;
   if (flags.beta.has_value()) dynamics.set_beta(*flags.beta);
   if (flags.max_iterations.has_value()) dynamics.set_max_iterations(*flags.max_iterations);
   if (flags.tolerance.has_value()) dynamics.set_tolerance(*flags.tolerance);

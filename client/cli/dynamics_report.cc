@@ -24,9 +24,11 @@ Json TransformJson(const v1::Dynamics& dynamics) {
     case v1::Dynamics::kSequentialKSubsets:
       return {{"transform", "sequential-k-subsets"},
               {"k", dynamics.sequential_k_subsets().k()},
-              {"edge", dynamics.sequential_k_subsets().edge()}};
+              {"edge", NumberJson(dynamics.sequential_k_subsets().edge())}};
     case v1::Dynamics::kConstrainedSparsemax:
-      return {{"transform", "constrained-sparsemax"}};
+      return {{"transform", "constrained-sparsemax"},
+              {"upper_bounds", std::vector<double>(dynamics.constrained_sparsemax().upper_bounds().begin(),
+                                                   dynamics.constrained_sparsemax().upper_bounds().end())}};
     case v1::Dynamics::kIdentity:
       return {{"transform", "identity"}};
     case v1::Dynamics::kPolynomial:
@@ -41,17 +43,23 @@ Json TransformJson(const v1::Dynamics& dynamics) {
   return Json::object();
 }
 
+std::string ParameterText(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_number_float() ? NumberText(value.get<double>()) : value.dump();
+}
+
 }  // namespace
 
 std::string TransformText(const v1::Dynamics& dynamics) {
   const Json json = TransformJson(dynamics);
   std::string text;
   for (const auto& [key, value] : json.items()) {
-    if (value.is_string()) {
+    if (key == "transform") {
       text = value.get<std::string>();
+    } else if (value.is_array()) {
+      absl::StrAppend(&text, ", ", CountText(static_cast<int64_t>(value.size())), " upper bounds");
     } else {
-      absl::StrAppend(&text, ", ", key, " ",
-                      value.is_number_float() ? NumberText(value.get<double>()) : value.dump());
+      absl::StrAppend(&text, ", ", key, " ", ParameterText(value));
     }
   }
   return text;
@@ -77,6 +85,8 @@ std::string PostTransformText(const v1::Dynamics& dynamics) {
 Json DynamicsJson(const v1::Dynamics& dynamics) {
   Json json = TransformJson(dynamics);
   json["post_transform"] = PostTransformText(dynamics);
+  if (dynamics.post_transformation().layer_norm().has_eps())
+    json["eps"] = dynamics.post_transformation().layer_norm().eps();
   if (dynamics.has_beta()) json["beta"] = dynamics.beta();
   if (dynamics.has_max_iterations()) json["max_iterations"] = dynamics.max_iterations();
   if (dynamics.has_tolerance()) json["tolerance"] = dynamics.tolerance();

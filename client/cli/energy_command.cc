@@ -59,8 +59,9 @@ void AddEnergyCommand(CLI::App& app, Command* chosen) {
   AddFormatFlag(energy, &flags->states);
   AddDynamicsFlags(energy, &flags->dynamics);
   energy.footer(
-      "The energy is the sum of its concave and its convex part; retrieval never raises it. With\n"
-      "--output npy the energies [states] are written as float64.\n\n"
+      "The energy is the sum of its concave and its convex part; retrieval never raises it. It is inf, in\n"
+      "JSON the string \"inf\", outside the range of the post-transformation; so is the upper bound where\n"
+      "there is none. With --output npy the energies [states] are written as float64.\n\n"
       "Examples:\n"
       "  engram energy digits --states noisy.npy --beta 8\n"
       "  engram energy colours --states 0.9,0.1,0.2 --transform softmax -o json");

@@ -21,12 +21,12 @@ Table EnergyTable(const v1::EnergyResponse& response) {
 Json EnergiesJson(const v1::EnergyResponse& response) {
   Json json = Json::array();
   for (const v1::StateEnergy& energy : response.energies()) {
-    json.push_back({{"total", energy.total()},
-                    {"concave", energy.concave()},
-                    {"convex", energy.convex()},
-                    {"offset", energy.offset()},
-                    {"gradient_norm", energy.gradient_norm()},
-                    {"upper_bound", energy.upper_bound()}});
+    json.push_back({{"total", NumberJson(energy.total())},
+                    {"concave", NumberJson(energy.concave())},
+                    {"convex", NumberJson(energy.convex())},
+                    {"offset", NumberJson(energy.offset())},
+                    {"gradient_norm", NumberJson(energy.gradient_norm())},
+                    {"upper_bound", NumberJson(energy.upper_bound())}});
   }
   return json;
 }

@@ -26,17 +26,19 @@ Float ToFloat(Bits bits) {
   return value;
 }
 
-float ToElement(uint64_t bits, const NpyHeader& header) {
+// Rounds once, to Number.
+template <typename Number>
+Number ToElement(uint64_t bits, const NpyHeader& header) {
   switch (header.kind) {
     case 'f':
-      return header.element_bytes == 4 ? ToFloat<float>(static_cast<uint32_t>(bits))
-                                       : static_cast<float>(ToFloat<double>(bits));
+      return header.element_bytes == 4 ? static_cast<Number>(ToFloat<float>(static_cast<uint32_t>(bits)))
+                                       : static_cast<Number>(ToFloat<double>(bits));
     case 'i': {
       const int unused = 64 - 8 * header.element_bytes;
-      return static_cast<float>(static_cast<int64_t>(bits << unused) >> unused);
+      return static_cast<Number>(static_cast<int64_t>(bits << unused) >> unused);
     }
     default:
-      return static_cast<float>(bits);
+      return static_cast<Number>(bits);
   }
 }
 
@@ -71,6 +73,23 @@ absl::Status FindShape(const NpyHeader& header, uint64_t data_bytes, int64_t* ro
   return absl::OkStatus();
 }
 
+// Sets `values` to the elements in row-major order and `cols` to the number of columns.
+template <typename Number>
+absl::Status ParseElements(absl::string_view contents, std::vector<Number>* values, int64_t* cols) {
+  const absl::StatusOr<NpyHeader> header = ParseNpyHeader(contents);
+  if (!header.ok()) return header.status();
+  const absl::string_view data = contents.substr(static_cast<size_t>(header->data_offset));
+  int64_t count = 0;
+  if (const absl::Status status = FindShape(*header, data.size(), &count, cols); !status.ok()) return status;
+  values->resize(static_cast<size_t>(count * *cols));
+  const char* next = data.data();
+  for (int64_t i = 0; i < count * *cols; ++i, next += header->element_bytes) {
+    const int64_t target = header->fortran_order ? i % count * *cols + i / count : i;
+    (*values)[static_cast<size_t>(target)] = ToElement<Number>(LoadBits(next, *header), *header);
+  }
+  return absl::OkStatus();
+}
+
 std::string MakeNpy(absl::string_view descr, absl::string_view shape, const void* data, size_t data_bytes) {
   std::string header =
       absl::StrCat("{'descr': '", descr, "', 'fortran_order': False, 'shape': ", shape, ", }");
@@ -82,28 +101,32 @@ std::string MakeNpy(absl::string_view descr, absl::string_view shape, const void
   file.push_back(static_cast<char>(header.size() & 0xff));
   file.push_back(static_cast<char>(header.size() >> 8));
   file += header;
-  file.append(static_cast<const char*>(data), data_bytes);
+  if (data_bytes > 0) file.append(static_cast<const char*>(data), data_bytes);
   return file;
 }
 
 }  // namespace
 
 absl::StatusOr<Rows> ParseNpy(absl::string_view contents) {
-  const absl::StatusOr<NpyHeader> header = ParseNpyHeader(contents);
-  if (!header.ok()) return header.status();
-  const absl::string_view data = contents.substr(static_cast<size_t>(header->data_offset));
-  int64_t count = 0;
   Rows rows;
-  if (const absl::Status status = FindShape(*header, data.size(), &count, &rows.cols); !status.ok()) {
+  if (const absl::Status status = ParseElements(contents, &rows.values, &rows.cols); !status.ok())
     return status;
-  }
-  rows.values.resize(static_cast<size_t>(count * rows.cols));
-  const char* next = data.data();
-  for (int64_t i = 0; i < count * rows.cols; ++i, next += header->element_bytes) {
-    const int64_t target = header->fortran_order ? i % count * rows.cols + i / count : i;
-    rows.values[static_cast<size_t>(target)] = ToElement(LoadBits(next, *header), *header);
-  }
   return rows;
+}
+
+absl::StatusOr<std::vector<double>> ParseNpyNumbers(absl::string_view contents) {
+  std::vector<double> numbers;
+  int64_t cols = 0;
+  if (const absl::Status status = ParseElements(contents, &numbers, &cols); !status.ok()) return status;
+  return numbers;
+}
+
+std::string NpyBeginning(int64_t rows, int64_t cols) {
+  return MakeNpy("<f4", absl::StrCat("(", rows, ", ", cols, ")"), nullptr, 0);
+}
+
+std::string NpyIdsBeginning(int64_t count) {
+  return MakeNpy("<i8", absl::StrCat("(", count, ",)"), nullptr, 0);
 }
 
 std::string ToNpy(absl::Span<const float> values, int64_t cols) {

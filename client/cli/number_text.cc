@@ -10,6 +10,12 @@ namespace engram::cli {
 
 std::string NumberText(double value) { return absl::StrFormat("%.6g", value); }
 
+std::string ShortText(float value) {
+  char text[32];
+  const std::to_chars_result written = std::to_chars(text, text + sizeof text, value);
+  return std::string(text, written.ptr);
+}
+
 std::string CountText(int64_t count) {
   std::string text = absl::StrCat(count);
   const int first_digit = count < 0 ? 1 : 0;

@@ -9,6 +9,9 @@ namespace engram::cli {
 // Six significant digits, for people: "0.333333".
 std::string NumberText(double value);
 
+// The shortest decimal that reads back as the same float: "0.1".
+std::string ShortText(float value);
+
 // With commas between the thousands: "1,234,567".
 std::string CountText(int64_t count);
 

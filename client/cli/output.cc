@@ -1,11 +1,13 @@
 #include "client/cli/output.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/number_text.h"
 
 namespace engram::cli {
 namespace {
@@ -13,7 +15,8 @@ namespace {
 constexpr struct {
   const char* name;
   Output output;
-} kOutputs[] = {{"table", Output::kTable}, {"json", Output::kJson}, {"npy", Output::kNpy}};
+} kOutputs[] = {
+    {"table", Output::kTable}, {"json", Output::kJson}, {"npy", Output::kNpy}, {"csv", Output::kCsv}};
 
 std::string Name(Output output) {
   for (const auto& known : kOutputs) {
@@ -48,6 +51,8 @@ absl::Status ValidateOutput(const Context& context, const std::vector<Output>& a
   }
   return absl::OkStatus();
 }
+
+Json NumberJson(double value) { return std::isfinite(value) ? Json(value) : Json(NumberText(value)); }
 
 void PrintJson(const Json& json, const Context& context) { *context.out.stream << json.dump() << '\n'; }
 

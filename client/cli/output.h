@@ -13,7 +13,7 @@ namespace engram::cli {
 // JSON whose keys keep the order in which they were set.
 using Json = nlohmann::ordered_json;
 
-// The values of --output: table, json, npy.
+// The values of --output: table, json, npy, csv.
 std::vector<std::string> OutputNames();
 
 // REQUIRES: `name` is one of OutputNames().
@@ -21,6 +21,9 @@ Output ToOutput(const std::string& name);
 
 // A usage error unless the chosen output is one of `allowed`, or when .npy would go to a terminal.
 absl::Status ValidateOutput(const Context& context, const std::vector<Output>& allowed);
+
+// A number, or, because JSON has no infinity, one of the strings "inf", "-inf" and "nan".
+Json NumberJson(double value);
 
 // Writes `json` in one line to standard output.
 void PrintJson(const Json& json, const Context& context);

@@ -75,6 +75,15 @@ void SetPayload(const std::string& payload, Json* json) {
   }
 }
 
+Json PatternJson(uint64_t id, absl::Span<const float> pattern, absl::Span<const float> value,
+                 const std::string& payload) {
+  Json json = {{"id", id}};
+  if (!pattern.empty()) json["pattern"] = NumbersJson(pattern);
+  if (!value.empty()) json["value"] = NumbersJson(value);
+  SetPayload(payload, &json);
+  return json;
+}
+
 Table PatternTable(const v1::GetPatternsResponse& response, const Rows& patterns, const Rows& values) {
   const bool has_values = values.count() > 0;
   Table table(has_values ? std::vector<std::string>{"id", "payload", "pattern", "value"}
@@ -91,10 +100,9 @@ Table PatternTable(const v1::GetPatternsResponse& response, const Rows& patterns
 Json PatternsJson(const v1::GetPatternsResponse& response, const Rows& patterns, const Rows& values) {
   Json json = Json::array();
   for (int i = 0; i < response.ids_size(); ++i) {
-    Json entry = {{"id", response.ids(i)}, {"pattern", NumbersJson(patterns.row(i))}};
-    if (values.count() > 0) entry["value"] = NumbersJson(values.row(i));
-    SetPayload(PayloadAt(response, i), &entry);
-    json.push_back(std::move(entry));
+    json.push_back(PatternJson(response.ids(i), patterns.row(i),
+                               values.count() > 0 ? values.row(i) : absl::Span<const float>(),
+                               PayloadAt(response, i)));
   }
   return json;
 }

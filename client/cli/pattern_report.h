@@ -1,6 +1,7 @@
 #ifndef ENGRAM_CLIENT_CLI_PATTERN_REPORT_H_
 #define ENGRAM_CLIENT_CLI_PATTERN_REPORT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/types/span.h"
@@ -22,6 +23,10 @@ std::string PayloadText(const std::string& payload);
 
 // Sets "payload" of `json`, or "payload_base64" when the payload is not UTF-8; nothing when empty.
 void SetPayload(const std::string& payload, Json* json);
+
+// A pattern as a line that `engram store` reads; `pattern` and `value` are left out when empty.
+Json PatternJson(uint64_t id, absl::Span<const float> pattern, absl::Span<const float> value,
+                 const std::string& payload);
 
 // Patterns and values are those of the response. REQUIRES: patterns has response.ids_size() rows, values
 // that or none.

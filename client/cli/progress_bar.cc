@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -25,7 +26,8 @@ std::string Bar(double share, int width) {
 
 }  // namespace
 
-std::string ProgressLine(int64_t done, int64_t total, absl::Duration elapsed, int columns) {
+std::string ProgressLine(const std::string& label, int64_t done, int64_t total, absl::Duration elapsed,
+                         int columns) {
   const double share = static_cast<double>(done) / static_cast<double>(total);
   std::string numbers =
       absl::StrFormat("%3.0f%%  %s/%s", std::floor(100 * share), CountText(done), CountText(total));
@@ -35,16 +37,15 @@ std::string ProgressLine(int64_t done, int64_t total, absl::Duration elapsed, in
     const absl::Duration left = absl::Seconds(std::ceil(static_cast<double>(total - done) / rate));
     absl::StrAppend(&numbers, "  ", CountText(std::llround(rate)), "/s  ETA ", absl::FormatDuration(left));
   }
-  const std::string label = "storing ";
   // One column stays free: writing the last one wraps the line on some terminals.
-  const int room = columns - 1 - DisplayWidth(label) - DisplayWidth(numbers) - DisplayWidth("[] ");
+  const int room = columns - 1 - DisplayWidth(label) - 1 - DisplayWidth(numbers) - DisplayWidth("[] ");
   const std::string bar = room < kNarrowestBar ? "" : Bar(share, std::min(room, kWidestBar));
-  return (label + bar + numbers)
+  return (label + " " + bar + numbers)
       .substr(0, bar.empty() ? static_cast<size_t>(std::max(columns - 1, 0)) : std::string::npos);
 }
 
-ProgressBar::ProgressBar(const Screen& screen, int64_t total, absl::Time start)
-    : screen_(screen), total_(total), start_(start) {}
+ProgressBar::ProgressBar(const Screen& screen, std::string label, int64_t total, absl::Time start)
+    : screen_(screen), label_(std::move(label)), total_(total), start_(start) {}
 
 ProgressBar::~ProgressBar() {
   if (is_drawn_) *screen_.stream << kWipeLine << std::flush;
@@ -54,7 +55,8 @@ void ProgressBar::Update(int64_t done, absl::Time now) {
   if (!screen_.is_terminal || now < next_redraw_) return;
   next_redraw_ = now + kRedrawInterval;
   is_drawn_ = true;
-  *screen_.stream << kWipeLine << ProgressLine(done, total_, now - start_, screen_.columns) << std::flush;
+  *screen_.stream << kWipeLine << ProgressLine(label_, done, total_, now - start_, screen_.columns)
+                  << std::flush;
 }
 
 }  // namespace engram::cli

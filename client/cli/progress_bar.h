@@ -9,18 +9,19 @@
 
 namespace engram::cli {
 
-// One line that says how far a transfer is, how fast, and how long it will take:
+// One line that says how far something is, how fast, and how long it will take:
 //
 //   storing [████████      ]  57%  34,000/60,000  11,200/s  ETA 3s
 //
-// REQUIRES: 0 <= done <= total, total > 0.
-std::string ProgressLine(int64_t done, int64_t total, absl::Duration elapsed, int columns);
+// `label` is its first word. REQUIRES: 0 <= done <= total, total > 0.
+std::string ProgressLine(const std::string& label, int64_t done, int64_t total, absl::Duration elapsed,
+                         int columns);
 
 // Keeps a progress line up to date on a screen; does nothing unless the screen is a terminal.
 class ProgressBar {
  public:
   // `screen` outlives this object. REQUIRES: total > 0.
-  ProgressBar(const Screen& screen, int64_t total, absl::Time start);
+  ProgressBar(const Screen& screen, std::string label, int64_t total, absl::Time start);
   // Wipes the line.
   ~ProgressBar();
 
@@ -32,6 +33,7 @@ class ProgressBar {
 
  private:
   const Screen& screen_;
+  const std::string label_;
   const int64_t total_;
   const absl::Time start_;
   absl::Time next_redraw_ = absl::InfinitePast();

@@ -13,7 +13,10 @@ namespace engram::cli {
 // Why a retrieval stopped, in words: "fixed point", "tolerance", "limit".
 std::string StopReasonText(v1::StopReason reason);
 
-// How each query was answered, one a line.
+// The same as a name that programs read: "fixed_point", "tolerance", "limit".
+std::string StopReasonName(v1::StopReason reason);
+
+// How each query was answered, one a line; with the certificates of those that are exact.
 Table RetrievalTable(const v1::RetrieveResponse& response);
 
 // The support of each query: ids and weights, with a bar, at most `entries` a query.

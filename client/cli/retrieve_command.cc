@@ -122,11 +122,16 @@ void AddRetrieveCommand(CLI::App& app, Command* chosen) {
   AddDynamicsFlags(retrieve, &flags->dynamics);
   retrieve.footer(
       "--top-k alone means --transform k-subsets, --alpha alone means entmax. The weights of k-subsets\n"
-      "add up to K. With --output npy the recalled states [queries, dim] are written.\n\n"
+      "add up to K. An exact answer is a stored pattern, or the sum of K of them, bit for bit; its "
+      "separation\n"
+      "is the lead of its score, which certifies it where it is as large as needed. With --output npy the "
+      "recalled states [queries, dim] are written.\n\n"
       "Examples:\n"
       "  engram retrieve digits --query noisy.npy\n"
       "  engram retrieve digits --query noisy.npy --show 8x8 --beta 8\n"
       "  engram retrieve digits --query mixed.npy --top-k 3 --payloads\n"
+      "  engram retrieve digits --query noisy.npy --transform constrained-sparsemax --upper-bounds "
+      "bounds.txt\n"
       "  engram retrieve colours --query 0.9,0.1,0.2 -o json | jq '.retrievals[0].support'\n"
       "  engram retrieve digits --query noisy.npy -o npy > recalled.npy");
   retrieve.callback([=] { *chosen = [=](const Context& context) { return Retrieve(*flags, context); }; });

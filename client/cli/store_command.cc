@@ -19,6 +19,7 @@ struct StoreFlags {
   std::string bank;
   StoreSources sources;
   bool create = false;
+  bool atomic = false;
 };
 
 // A bank that appears in between is as good as one that was there.
@@ -33,22 +34,22 @@ absl::Status CreateIfMissing(const v1::StoreRequest& request, const Client& clie
   return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
 }
 
-std::string IdsText(const google::protobuf::RepeatedField<uint64_t>& ids) {
+std::string IdsText(const std::vector<uint64_t>& ids) {
   if (ids.empty()) return "";
   const auto [low, high] = std::minmax_element(ids.begin(), ids.end());
   return *low == *high ? absl::StrCat(", id ", *low) : absl::StrCat(", ids ", *low, " to ", *high);
 }
 
-void Print(const std::string& bank, const v1::StoreResponse& response, const Context& context) {
+void Print(const std::string& bank, const BulkStored& stored, const Context& context) {
   if (context.output == Output::kJson) {
     PrintJson({{"bank", bank},
-               {"stored_count", response.ids_size()},
-               {"ids", std::vector<uint64_t>(response.ids().begin(), response.ids().end())},
-               {"version", response.version()}},
+               {"stored_count", stored.row_count},
+               {"ids", stored.ids},
+               {"version", stored.version}},
               context);
   } else {
-    *context.out.stream << "stored " << CountText(response.ids_size()) << " patterns in '" << bank << "'"
-                        << IdsText(response.ids()) << ", version " << response.version() << '\n';
+    *context.out.stream << "stored " << CountText(stored.row_count) << " patterns in '" << bank << "'"
+                        << IdsText(stored.ids) << ", version " << stored.version << '\n';
   }
 }
 
@@ -61,14 +62,17 @@ absl::Status Store(const StoreFlags& flags, const Context& context) {
   if (flags.create) {
     if (const absl::Status status = CreateIfMissing(*request, client); !status.ok()) return status;
   }
-  absl::StatusOr<v1::StoreResponse> response;
+  BulkStoreOptions options;
+  options.bank = flags.bank;
+  options.atomic = flags.atomic;
+  absl::StatusOr<BulkStored> stored;
   {
-    ProgressBar bar(context.err, request->patterns().rows(), absl::Now());
+    ProgressBar bar(context.err, "storing", request->patterns().rows(), absl::Now());
     bar.Update(0, absl::Now());
-    response = client.Store(*request, [&bar](int64_t done) { bar.Update(done, absl::Now()); });
+    stored = client.BulkStore(options, *request, [&bar](int64_t done) { bar.Update(done, absl::Now()); });
   }
-  if (!response.ok()) return response.status();
-  Print(flags.bank, *response, context);
+  if (!stored.ok()) return stored.status();
+  Print(flags.bank, *stored, context);
   return absl::OkStatus();
 }
 
@@ -87,15 +91,18 @@ void AddStoreCommand(CLI::App& app, Command* chosen) {
   store.add_option("--values", sources.values, "Values, one a row, in any of the formats")->type_name("FILE");
   store.add_option("--payloads", sources.payloads, "Payloads, one a line")->type_name("FILE");
   store.add_flag("--create", flags->create, "Create the bank if it is missing, with the file's dimension");
+  store.add_flag("--atomic", flags->atomic, "Make the patterns visible all at once, at the end");
   store.footer(
       "Formats: npy; csv (comma, semicolon, tab or spaces; '#' comments; optional header); fvecs; and\n"
       "jsonl, whose lines are [0.1, 0.2] or {\"pattern\": [0.1, 0.2], \"id\": 7, \"value\": [1], "
       "\"payload\": \"text\"}.\n"
-      "Storing an id again replaces its pattern. A file that fits one message is stored whole or not at\n"
-      "all; a larger one goes in several calls.\n\n"
+      "Storing an id again replaces its pattern. Patterns go in chunks of 1 MiB, each\n"
+      "stored whole or not at all; when the server is away for a while, storing goes on where it stopped.\n"
+      "With --atomic nothing is visible before everything is stored.\n\n"
       "Examples:\n"
       "  engram store digits digits.npy --create\n"
       "  engram store digits digits.csv --ids ids.txt --payloads labels.txt\n"
+      "  engram store digits digits.npy --atomic\n"
       "  engram get digits 1 2 -o json | jq -c '.patterns[]' | engram store copy - --create");
   store.callback([=] { *chosen = [=](const Context& context) { return Store(*flags, context); }; });
 }

@@ -28,6 +28,16 @@ int DisplayWidth(absl::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+std::string AlignCell(absl::string_view cell, int width, bool is_number) {
+  const std::string padding = Padding(width - DisplayWidth(cell));
+  return absl::StrCat(is_number ? padding : "", cell, is_number ? "" : padding);
+}
+
+std::string HeaderText(absl::string_view header, const Screen& screen) {
+  const bool bold = screen.colors != Colors::kNone;
+  return absl::StrCat(bold ? kBold : "", header, bold ? kPlain : "");
+}
+
 void Table::Print(const Screen& screen) const {
   std::vector<std::vector<std::string>> lines = rows_;
   if (!header_.empty()) lines.insert(lines.begin(), header_);
@@ -41,14 +51,10 @@ void Table::Print(const Screen& screen) const {
   for (size_t i = 0; i < lines.size(); ++i) {
     std::string text;
     for (size_t column = 0; column < columns; ++column) {
-      const std::string& cell = lines[i][column];
-      const std::string padding = Padding(widths[column] - DisplayWidth(cell));
-      absl::StrAppend(&text, numeric[column] ? padding : "", cell, numeric[column] ? "" : padding,
-                      Padding(kGap));
+      absl::StrAppend(&text, AlignCell(lines[i][column], widths[column], numeric[column]), Padding(kGap));
     }
     absl::StripTrailingAsciiWhitespace(&text);
-    const bool bold = i == 0 && !header_.empty() && screen.colors != Colors::kNone;
-    *screen.stream << (bold ? kBold : "") << text << (bold ? kPlain : "") << '\n';
+    *screen.stream << (i == 0 && !header_.empty() ? HeaderText(text, screen) : text) << '\n';
   }
 }
 

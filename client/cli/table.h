@@ -29,6 +29,12 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+// `cell` with spaces before it, if it is a number, else after it, so that it is at least `width` wide.
+std::string AlignCell(absl::string_view cell, int width, bool is_number);
+
+// The header of a table as it is written: in bold where `screen` has colours.
+std::string HeaderText(absl::string_view header, const Screen& screen);
+
 // Characters that `text` takes on a screen: its UTF-8 code points.
 // REQUIRES: no combining and no wide characters.
 int DisplayWidth(absl::string_view text);

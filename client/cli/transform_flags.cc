@@ -19,13 +19,19 @@ enum Parameter : unsigned {
   kEdge = 8,
   kDegree = 16,
   kRectified = 32,
+  kUpperBounds = 64,
 };
 
 constexpr struct {
   Parameter bit;
   absl::string_view flag;
-} kParameters[] = {{kAlpha, "--alpha"}, {kGamma, "--gamma"},   {kK, "--top-k"},
-                   {kEdge, "--edge"},   {kDegree, "--degree"}, {kRectified, "--rectified"}};
+} kParameters[] = {{kAlpha, "--alpha"},
+                   {kGamma, "--gamma"},
+                   {kK, "--top-k"},
+                   {kEdge, "--edge"},
+                   {kDegree, "--degree"},
+                   {kRectified, "--rectified"},
+                   {kUpperBounds, "--upper-bounds"}};
 
 struct Transformation {
   absl::string_view name;
@@ -55,13 +61,17 @@ void SetSequentialKSubsets(const TransformFlags& flags, v1::Dynamics* dynamics) 
   if (flags.edge.has_value()) subsets->set_edge(*flags.edge);
 }
 
+void SetConstrainedSparsemax(const TransformFlags& flags, v1::Dynamics* dynamics) {
+  dynamics->mutable_constrained_sparsemax()->mutable_upper_bounds()->Assign(flags.upper_bounds.begin(),
+                                                                            flags.upper_bounds.end());
+}
+
 void SetPolynomial(const TransformFlags& flags, v1::Dynamics* dynamics) {
   dynamics->mutable_polynomial()->set_degree(*flags.degree);
   dynamics->mutable_polynomial()->set_rectified(flags.rectified);
 }
 
-// Without --transform, the first that takes all given parameters is meant. Constrained sparsemax is
-// not here: its bounds are one number for every pattern of the bank.
+// Without --transform, the first that takes all given parameters is meant.
 constexpr Transformation kTransformations[] = {
     {"entmax", kAlpha, 0, SetEntmax},
     {"softmax", 0, 0, [](const TransformFlags&, v1::Dynamics* dynamics) { dynamics->mutable_softmax(); }},
@@ -73,6 +83,7 @@ constexpr Transformation kTransformations[] = {
        dynamics->mutable_k_subsets()->set_k(*flags.k);
      }},
     {"sequential-k-subsets", kK | kEdge, kK, SetSequentialKSubsets},
+    {"constrained-sparsemax", kUpperBounds, kUpperBounds, SetConstrainedSparsemax},
     {"identity", 0, 0, [](const TransformFlags&, v1::Dynamics* dynamics) { dynamics->mutable_identity(); }},
     {"polynomial", kDegree | kRectified, kDegree, SetPolynomial},
     {"exponential", 0, 0,
@@ -82,7 +93,8 @@ constexpr Transformation kTransformations[] = {
 unsigned GivenParameters(const TransformFlags& flags) {
   return (flags.alpha.has_value() ? kAlpha : 0U) | (flags.gamma.has_value() ? kGamma : 0U) |
          (flags.k.has_value() ? kK : 0U) | (flags.edge.has_value() ? kEdge : 0U) |
-         (flags.degree.has_value() ? kDegree : 0U) | (flags.rectified ? kRectified : 0U);
+         (flags.degree.has_value() ? kDegree : 0U) | (flags.rectified ? kRectified : 0U) |
+         (flags.upper_bounds.empty() ? 0U : kUpperBounds);
 }
 
 std::string FlagsText(unsigned parameters) {

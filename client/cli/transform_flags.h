@@ -19,6 +19,8 @@ struct TransformFlags {
   std::optional<int64_t> k;
   std::optional<double> edge;
   std::optional<int32_t> degree;
+  // Of --upper-bounds; empty: not given.
+  std::vector<double> upper_bounds;
   bool rectified = false;
 };
 
@@ -26,7 +28,7 @@ struct TransformFlags {
 std::vector<std::string> TransformNames();
 
 // Sets the transformation of `dynamics`; leaves it unset when no flag was given. Without --transform
-// the parameters choose it: --alpha is entmax (softmax at 1), --gamma normmax, --k k-subsets.
+// the parameters choose it: --alpha is entmax (softmax at 1), --gamma normmax, --k k-subsets and so on.
 //
 // A usage error when the flags contradict each other, name no transformation, or lack a parameter.
 absl::Status SetTransformation(const TransformFlags& flags, v1::Dynamics* dynamics);

@@ -4,69 +4,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engram/internal/backoff.h"
+#include "engram/internal/bulk_upload.h"
+#include "engram/internal/cut_rows.h"
+#include "engram/internal/request_row_source.h"
 
 namespace engram {
 namespace {
 
-// Room in a Store message for everything but rows, ids and payloads.
-constexpr int64_t kMessageOverhead = 4096;
-// The largest encodings of an id, and of a payload's length.
-constexpr int64_t kIdBytes = 10;
-constexpr int64_t kPayloadOverhead = 4;
 // Calls of a Store that reports its progress: small enough to watch, large enough to cost nothing.
 constexpr int64_t kProgressBytes = int64_t{4} << 20;
-
-// Rows [begin, end) of a matrix.
-v1::Matrix SliceRows(const v1::Matrix& matrix, int64_t begin, int64_t end) {
-  v1::Matrix slice;
-  slice.set_rows(end - begin);
-  slice.set_cols(matrix.cols());
-  if (matrix.values_size() > 0) {
-    const auto first = matrix.values().begin();
-    slice.mutable_values()->Add(first + begin * matrix.cols(), first + end * matrix.cols());
-  } else {
-    const int64_t row_bytes = matrix.cols() * static_cast<int64_t>(sizeof(float));
-    slice.set_data(matrix.data().data() + begin * row_bytes, (end - begin) * row_bytes);
-  }
-  return slice;
-}
 
 v1::StoreRequest SliceStore(const v1::StoreRequest& request, int64_t begin, int64_t end) {
   v1::StoreRequest slice;
   slice.set_bank(request.bank());
-  *slice.mutable_patterns() = SliceRows(request.patterns(), begin, end);
-  if (request.has_values()) *slice.mutable_values() = SliceRows(request.values(), begin, end);
-  if (request.ids_size() > 0)
-    slice.mutable_ids()->Add(request.ids().begin() + begin, request.ids().begin() + end);
-  for (int64_t i = begin; i < end && request.payloads_size() > 0; ++i) {
-    slice.add_payloads(request.payloads(static_cast<int>(i)));
-  }
+  internal::CopyRows(request, begin, end, &slice);
   return slice;
-}
-
-// One past the last row of a chunk that begins at `begin` and fits in a message; at least one row.
-int64_t ChunkEnd(const v1::StoreRequest& request, int64_t begin, int64_t max_message_bytes) {
-  const int64_t row_bytes =
-      (request.patterns().cols() + request.values().cols()) * static_cast<int64_t>(sizeof(float)) + kIdBytes;
-  int64_t room = max_message_bytes - kMessageOverhead;
-  int64_t end = begin;
-  for (; end < request.patterns().rows(); ++end) {
-    room -= row_bytes;
-    if (end < request.payloads_size()) {
-      room -= static_cast<int64_t>(request.payloads(static_cast<int>(end)).size()) + kPayloadOverhead;
-    }
-    if (room < 0) break;
-  }
-  return std::max(end, begin + 1);
-}
-
-// Whether the request's parts have one entry for each row, so that it can be cut; the server says what is
-// wrong with one that has not.
-bool CanBeCut(const v1::StoreRequest& request) {
-  const int64_t rows = request.patterns().rows();
-  const auto matches = [rows](int64_t count) { return count == 0 || count == rows; };
-  return ToValues(request.patterns()).ok() && (!request.has_values() || ToValues(request.values()).ok()) &&
-         matches(request.values().rows()) && matches(request.ids_size()) && matches(request.payloads_size());
 }
 
 absl::Status AfterRows(const absl::Status& status, int64_t stored, int64_t rows) {
@@ -111,6 +64,12 @@ absl::StatusOr<std::vector<v1::Bank>> Client::ListBanks() const {
   return banks;
 }
 
+absl::StatusOr<v1::Bank> Client::UpdateBank(const v1::UpdateBankRequest& request) const {
+  absl::StatusOr<v1::UpdateBankResponse> response = connection_->UpdateBank(request);
+  if (!response.ok()) return response.status();
+  return response->bank();
+}
+
 absl::Status Client::DeleteBank(const std::string& name) const {
   v1::DeleteBankRequest request;
   request.set_name(name);
@@ -122,10 +81,10 @@ absl::StatusOr<v1::StoreResponse> Client::Store(const v1::StoreRequest& request,
   const int64_t rows = request.patterns().rows();
   const int64_t max_message_bytes = connection_->max_message_bytes();
   const int64_t limit = progress ? std::min(max_message_bytes, kProgressBytes) : max_message_bytes;
-  const bool whole = static_cast<int64_t>(request.ByteSizeLong()) <= limit || !CanBeCut(request);
+  const bool whole = static_cast<int64_t>(request.ByteSizeLong()) <= limit || !internal::CanBeCut(request);
   v1::StoreResponse stored;
   for (int64_t begin = 0; begin == 0 || begin < rows;) {
-    const int64_t end = whole ? rows : ChunkEnd(request, begin, limit);
+    const int64_t end = whole ? rows : internal::PieceEnd(request, begin, limit);
     absl::StatusOr<v1::StoreResponse> response =
         whole ? connection_->Store(request) : connection_->Store(SliceStore(request, begin, end));
     if (!response.ok()) return AfterRows(response.status(), begin, rows);
@@ -135,6 +94,44 @@ absl::StatusOr<v1::StoreResponse> Client::Store(const v1::StoreRequest& request,
     begin = end;
   }
   return stored;
+}
+
+absl::StatusOr<BulkStored> Client::BulkStore(const BulkStoreOptions& options, RowSource* source,
+                                             const std::function<void(int64_t)>& progress) const {
+  return internal::BulkUpload(connection_.get(), options, source, progress).Run();
+}
+
+absl::StatusOr<BulkStored> Client::BulkStore(const BulkStoreOptions& options, const v1::StoreRequest& request,
+                                             const std::function<void(int64_t)>& progress) const {
+  if (request.patterns().rows() > 0 && internal::CanBeCut(request)) {
+    internal::RequestRowSource source(request);
+    return BulkStore(options, &source, progress);
+  }
+  // The server says what is wrong with a request that cannot be cut.
+  v1::StoreRequest refused = request;
+  refused.set_bank(options.bank);
+  const absl::StatusOr<v1::StoreResponse> response = connection_->Store(refused);
+  if (!response.ok()) return response.status();
+  return absl::InternalError("the server stored a request whose parts do not match");
+}
+
+absl::Status Client::ScanPatterns(const v1::ScanPatternsRequest& request,
+                                  const std::function<bool(const v1::ScanPatternsResponse&)>& on_chunk,
+                                  const RetryOptions& retry) const {
+  v1::ScanPatternsRequest rest = request;
+  internal::Backoff backoff(retry);
+  bool may_resume = true;
+  const auto take = [&](const v1::ScanPatternsResponse& chunk) {
+    rest.set_cursor(chunk.next_cursor());
+    may_resume = !chunk.next_cursor().empty();  // Else it would begin again.
+    backoff.Reset();
+    return on_chunk(chunk);
+  };
+  absl::Status status = connection_->ScanPatterns(rest, take);
+  while (absl::IsUnavailable(status) && may_resume && backoff.WaitForNextTry()) {
+    status = connection_->ScanPatterns(rest, take);
+  }
+  return status;
 }
 
 absl::StatusOr<v1::GetPatternsResponse> Client::GetPatterns(const v1::GetPatternsRequest& request) const {
@@ -150,8 +147,37 @@ absl::StatusOr<v1::RetrieveResponse> Client::Retrieve(const v1::RetrieveRequest&
   return connection_->Retrieve(request);
 }
 
+std::unique_ptr<engram::RetrieveStream> Client::RetrieveStream() const {
+  return connection_->RetrieveStream();
+}
+
 absl::StatusOr<v1::EnergyResponse> Client::Energy(const v1::EnergyRequest& request) const {
   return connection_->Energy(request);
+}
+
+absl::StatusOr<v1::DifferentiateResponse> Client::Differentiate(
+    const v1::DifferentiateRequest& request) const {
+  return connection_->Differentiate(request);
+}
+
+absl::Status Client::Recall(const v1::RecallRequest& request,
+                            const std::function<bool(const v1::RecallResponse&)>& on_memory) const {
+  return connection_->Recall(request, on_memory);
+}
+
+absl::StatusOr<v1::SeparationReport> Client::ReportSeparation(
+    const v1::ReportSeparationRequest& request,
+    const std::function<void(int64_t done, int64_t total)>& progress) const {
+  absl::StatusOr<v1::SeparationReport> report =
+      absl::InternalError("the server ended the stream without a report");
+  const absl::Status status =
+      connection_->ReportSeparation(request, [&](const v1::ReportSeparationResponse& message) {
+        if (progress) progress(message.done_count(), message.pattern_count());
+        if (message.has_report()) report = message.report();
+        return true;
+      });
+  if (!status.ok()) return status;
+  return report;
 }
 
 absl::StatusOr<v1::GetCapabilitiesResponse> Client::GetCapabilities() const {

@@ -9,8 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engram/bulk_store.h"
 #include "engram/connection.h"
 #include "engram/matrix.h"
+#include "engram/retry.h"
+#include "engram/row_source.h"
 #include "engram/v1/associative_memory.pb.h"
 
 namespace engram {
@@ -31,7 +34,8 @@ namespace engram {
 //
 // Error handling: every call returns an absl::Status whose code says what to do about it, as
 // listed in proto/engram/v1/associative_memory.proto. Calls marked idempotent are retried by gRPC
-// when the server is UNAVAILABLE. The client does not repeat the server's validation.
+// when the server is UNAVAILABLE; BulkStore and ScanPatterns go on where they stopped. The client does not
+// repeat the server's validation.
 class Client {
  public:
   // Uses `connection`, which may be a mock.
@@ -49,6 +53,10 @@ class Client {
   // Returns all banks by ascending name, page by page. Idempotent.
   absl::StatusOr<std::vector<v1::Bank>> ListBanks() const;
 
+  // Changes a bank's default dynamics or limits, those that the mask names; returns the bank as changed.
+  // Idempotent.
+  absl::StatusOr<v1::Bank> UpdateBank(const v1::UpdateBankRequest& request) const;
+
   // Deletes a bank and all its patterns. Not idempotent.
   absl::Status DeleteBank(const std::string& name) const;
 
@@ -59,6 +67,28 @@ class Client {
   absl::StatusOr<v1::StoreResponse> Store(const v1::StoreRequest& request,
                                           const std::function<void(int64_t)>& progress = nullptr) const;
 
+  // Stores the rows of `source` in chunks of at most 1 MiB, which it asks for as they are sent. Calls
+  // `progress` with the number of rows acknowledged so far, and calls both in this thread.
+  //
+  // When the server is UNAVAILABLE, goes on at the row that the server has reached, after a delay: no row is
+  // stored twice, and none is asked for twice. The rows of an upload that fails stay stored as far as they
+  // were acknowledged, unless it is atomic; the status tells how many. UNKNOWN: the connection broke off
+  // while an atomic upload finished, and whether it did cannot be found out. Not idempotent unless the rows
+  // have ids: a repeated BulkStore stores twice.
+  absl::StatusOr<BulkStored> BulkStore(const BulkStoreOptions& options, RowSource* source,
+                                       const std::function<void(int64_t)>& progress = nullptr) const;
+
+  // BulkStore of the rows of `request`, whose bank is not looked at.
+  absl::StatusOr<BulkStored> BulkStore(const BulkStoreOptions& options, const v1::StoreRequest& request,
+                                       const std::function<void(int64_t)>& progress = nullptr) const;
+
+  // Calls `on_chunk` with all patterns by ascending id, chunk by chunk, until it returns false; then the
+  // status is OK. When the server is UNAVAILABLE, goes on after the last chunk, after a delay: no pattern
+  // comes twice, but what comes then may be of a newer version. Idempotent.
+  absl::Status ScanPatterns(const v1::ScanPatternsRequest& request,
+                            const std::function<bool(const v1::ScanPatternsResponse&)>& on_chunk,
+                            const RetryOptions& retry = RetryOptions()) const;
+
   // Returns patterns by id. Idempotent.
   absl::StatusOr<v1::GetPatternsResponse> GetPatterns(const v1::GetPatternsRequest& request) const;
 
@@ -68,8 +98,28 @@ class Client {
   // Runs the dynamics from each query [B, D]. Idempotent.
   absl::StatusOr<v1::RetrieveResponse> Retrieve(const v1::RetrieveRequest& request) const;
 
+  // Opens a stream of retrievals: requests are pipelined, responses come in their order. Not retried; the
+  // requests that got no response may be sent again on a new stream.
+  std::unique_ptr<engram::RetrieveStream> RetrieveStream() const;
+
   // Returns the energy of each state [B, D]. Idempotent.
   absl::StatusOr<v1::EnergyResponse> Energy(const v1::EnergyRequest& request) const;
+
+  // Returns the gradients of one number that depends on retrievals from queries [B, D], given its gradients
+  // with respect to their results. Idempotent.
+  absl::StatusOr<v1::DifferentiateResponse> Differentiate(const v1::DifferentiateRequest& request) const;
+
+  // Calls `on_memory` with one memory after another, as they are recalled, until there are no more or it
+  // returns false; then the status is OK. Retried until the first memory; a repeated call recalls the same
+  // from the same version.
+  absl::Status Recall(const v1::RecallRequest& request,
+                      const std::function<bool(const v1::RecallResponse&)>& on_memory) const;
+
+  // Returns how well the patterns of a bank can be told apart; takes N^2 D steps, and calls `progress` on the
+  // way with the patterns done and in all. Idempotent; retried until the first progress.
+  absl::StatusOr<v1::SeparationReport> ReportSeparation(
+      const v1::ReportSeparationRequest& request,
+      const std::function<void(int64_t done, int64_t total)>& progress = nullptr) const;
 
   // Returns what the server can do, and its limits. Idempotent.
   absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities() const;

@@ -8,22 +8,25 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/cord.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "engram/internal/grpc_status.h"
+#include "engram/internal/grpc_stream.h"
 #include "engram/v1/associative_memory.grpc.pb.h"
-#include "engram/v1/error.pb.h"
 #include "engram/v1/health.pb.h"
 
 namespace engram {
 namespace {
 
-// Calls that may be repeated without harm; gRPC retries them by the channel's service config.
-constexpr const char* kIdempotentMethods[] = {"GetBank",  "ListBanks", "GetPatterns",
-                                              "Retrieve", "Energy",    "GetCapabilities"};
+using internal::ToStatus;
+
+// Calls that may be repeated without harm; gRPC retries them by the channel's service config, streams until
+// their first message. ScanPatterns is not here: Client resumes it.
+constexpr const char* kIdempotentMethods[] = {
+    "GetBank", "ListBanks",     "UpdateBank", "GetPatterns",      "Retrieve",
+    "Energy",  "Differentiate", "Recall",     "ReportSeparation", "GetCapabilities"};
 constexpr char kService[] = "engram.v1.AssociativeMemory";
 constexpr char kHealthMethod[] = "/grpc.health.v1.Health/Check";
 
@@ -51,25 +54,6 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ConnectionOptions& options) {
   return grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments);
 }
 
-absl::Status ToStatus(const grpc::Status& status, const ConnectionOptions& options) {
-  if (status.ok()) return absl::OkStatus();
-  std::string text = status.error_message();
-  if (absl::StrContains(text, "larger than max")) {
-    absl::StrAppend(&text, "; the message limit is ", options.max_message_bytes,
-                    " bytes here and --max-message-bytes at the server: send or ask for less, or raise both");
-  } else if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-    absl::StrAppend(&text, " (server ", options.target, ")");
-  }
-  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), text);  // The same numbers.
-  v1::ErrorStatus details;
-  if (details.ParseFromString(status.error_details())) {
-    for (const google::protobuf::Any& any : details.details()) {
-      result.SetPayload(any.type_url(), absl::Cord(any.value()));
-    }
-  }
-  return result;
-}
-
 class GrpcConnection : public Connection {
  public:
   explicit GrpcConnection(const ConnectionOptions& options)
@@ -89,14 +73,22 @@ class GrpcConnection : public Connection {
   absl::StatusOr<v1::ListBanksResponse> ListBanks(const v1::ListBanksRequest& request) override {
     return Call(&Stub::ListBanks, request);
   }
+  absl::StatusOr<v1::UpdateBankResponse> UpdateBank(const v1::UpdateBankRequest& request) override {
+    return Call(&Stub::UpdateBank, request);
+  }
   absl::StatusOr<v1::DeleteBankResponse> DeleteBank(const v1::DeleteBankRequest& request) override {
     return Call(&Stub::DeleteBank, request);
   }
   absl::StatusOr<v1::StoreResponse> Store(const v1::StoreRequest& request) override {
     return Call(&Stub::Store, request);
   }
+  std::unique_ptr<BulkStoreStream> BulkStore() override { return Open(&Stub::BulkStore); }
   absl::StatusOr<v1::GetPatternsResponse> GetPatterns(const v1::GetPatternsRequest& request) override {
     return Call(&Stub::GetPatterns, request);
+  }
+  absl::Status ScanPatterns(const v1::ScanPatternsRequest& request,
+                            const std::function<bool(const v1::ScanPatternsResponse&)>& on_message) override {
+    return ReadAll(&Stub::ScanPatterns, request, on_message);
   }
   absl::StatusOr<v1::DeletePatternsResponse> DeletePatterns(
       const v1::DeletePatternsRequest& request) override {
@@ -105,8 +97,21 @@ class GrpcConnection : public Connection {
   absl::StatusOr<v1::RetrieveResponse> Retrieve(const v1::RetrieveRequest& request) override {
     return Call(&Stub::Retrieve, request);
   }
+  std::unique_ptr<engram::RetrieveStream> RetrieveStream() override { return Open(&Stub::RetrieveStream); }
   absl::StatusOr<v1::EnergyResponse> Energy(const v1::EnergyRequest& request) override {
     return Call(&Stub::Energy, request);
+  }
+  absl::StatusOr<v1::DifferentiateResponse> Differentiate(const v1::DifferentiateRequest& request) override {
+    return Call(&Stub::Differentiate, request);
+  }
+  absl::Status Recall(const v1::RecallRequest& request,
+                      const std::function<bool(const v1::RecallResponse&)>& on_message) override {
+    return ReadAll(&Stub::Recall, request, on_message);
+  }
+  absl::Status ReportSeparation(
+      const v1::ReportSeparationRequest& request,
+      const std::function<bool(const v1::ReportSeparationResponse&)>& on_message) override {
+    return ReadAll(&Stub::ReportSeparation, request, on_message);
   }
   absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(
       const v1::GetCapabilitiesRequest& request) override {
@@ -144,6 +149,33 @@ class GrpcConnection : public Connection {
     const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
     if (!status.ok()) return ToStatus(status, options_);
     return response;
+  }
+
+  template <typename Request, typename Response>
+  absl::Status ReadAll(std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*,
+                                                                                     const Request&),
+                       const Request& request, const std::function<bool(const Response&)>& on_message) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub_.get()->*method)(&context, request);
+    bool stopped = false;
+    for (Response message; reader->Read(&message);) {
+      if (stopped || on_message(message)) continue;  // What was under way when it was cancelled is dropped.
+      stopped = true;
+      context.TryCancel();
+    }
+    const grpc::Status status = reader->Finish();
+    return stopped ? absl::OkStatus() : ToStatus(status, options_);
+  }
+
+  template <typename Request, typename Response>
+  std::unique_ptr<Stream<Request, Response>> Open(
+      std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> (Stub::*method)(grpc::ClientContext*)) {
+    auto context = std::make_unique<grpc::ClientContext>();
+    SetDeadline(context.get());
+    return std::make_unique<internal::GrpcStream<Request, Response>>(
+        options_, channel_, std::move(context),
+        [&](grpc::ClientContext* open) { return (stub_.get()->*method)(open); });
   }
 
   void SetDeadline(grpc::ClientContext* context) const {

@@ -2,12 +2,14 @@
 #define ENGRAM_CLIENT_CONNECTION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engram/stream.h"
 #include "engram/v1/associative_memory.pb.h"
 
 namespace engram {
@@ -20,7 +22,7 @@ struct ConnectionOptions {
   // Largest message in bytes, either way. Match the server's --max-message-bytes.
   int64_t max_message_bytes = int64_t{64} << 20;
 
-  // Deadline of each call, retries included.
+  // Deadline of each call, retries included; a stream is one call, and one that is taken up again another.
   absl::Duration timeout = absl::InfiniteDuration();
 
   // Tries of an idempotent call that finds the server UNAVAILABLE, the first included, 1 to 5
@@ -28,8 +30,17 @@ struct ConnectionOptions {
   int max_attempts = 5;
 };
 
-// One server, one virtual method for each RPC of engram.v1.AssociativeMemory that is a single
-// request and response; mock it to test code that uses Client.
+// The call BulkStore: one Start, then Chunks, then one Finish, each answered by one response or more.
+using BulkStoreStream = Stream<v1::BulkStoreRequest, v1::BulkStoreResponse>;
+
+// The call RetrieveStream: one response for each request, in order.
+using RetrieveStream = Stream<v1::RetrieveRequest, v1::RetrieveResponse>;
+
+// One server, one virtual method for each RPC of engram.v1.AssociativeMemory; mock it to test code that
+// uses Client.
+//
+// Methods whose responses are a stream call `on_message` with each, in order and in the calling thread, and
+// return when the stream has ended. When `on_message` returns false they cancel the call and return OK.
 //
 // Errors are those that proto/engram/v1/associative_memory.proto lists, with their codes. Their details
 // (proto/engram/v1/error.proto) are payloads of the status, under the type URLs of google.rpc.ErrorInfo,
@@ -45,13 +56,26 @@ class Connection {
   virtual absl::StatusOr<v1::CreateBankResponse> CreateBank(const v1::CreateBankRequest& request) = 0;
   virtual absl::StatusOr<v1::GetBankResponse> GetBank(const v1::GetBankRequest& request) = 0;
   virtual absl::StatusOr<v1::ListBanksResponse> ListBanks(const v1::ListBanksRequest& request) = 0;
+  virtual absl::StatusOr<v1::UpdateBankResponse> UpdateBank(const v1::UpdateBankRequest& request) = 0;
   virtual absl::StatusOr<v1::DeleteBankResponse> DeleteBank(const v1::DeleteBankRequest& request) = 0;
   virtual absl::StatusOr<v1::StoreResponse> Store(const v1::StoreRequest& request) = 0;
+  virtual std::unique_ptr<BulkStoreStream> BulkStore() = 0;
   virtual absl::StatusOr<v1::GetPatternsResponse> GetPatterns(const v1::GetPatternsRequest& request) = 0;
+  virtual absl::Status ScanPatterns(
+      const v1::ScanPatternsRequest& request,
+      const std::function<bool(const v1::ScanPatternsResponse&)>& on_message) = 0;
   virtual absl::StatusOr<v1::DeletePatternsResponse> DeletePatterns(
       const v1::DeletePatternsRequest& request) = 0;
   virtual absl::StatusOr<v1::RetrieveResponse> Retrieve(const v1::RetrieveRequest& request) = 0;
+  virtual std::unique_ptr<engram::RetrieveStream> RetrieveStream() = 0;
   virtual absl::StatusOr<v1::EnergyResponse> Energy(const v1::EnergyRequest& request) = 0;
+  virtual absl::StatusOr<v1::DifferentiateResponse> Differentiate(
+      const v1::DifferentiateRequest& request) = 0;
+  virtual absl::Status Recall(const v1::RecallRequest& request,
+                              const std::function<bool(const v1::RecallResponse&)>& on_message) = 0;
+  virtual absl::Status ReportSeparation(
+      const v1::ReportSeparationRequest& request,
+      const std::function<bool(const v1::ReportSeparationResponse&)>& on_message) = 0;
   virtual absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(
       const v1::GetCapabilitiesRequest& request) = 0;
 

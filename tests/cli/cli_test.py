@@ -4,6 +4,7 @@ Usage: cli_test.py [unittest options] ENGRAM ENGRAMD
 """
 
 import io
+import itertools
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ import unittest
 
 import numpy as np
 
+from breaking_proxy import BreakingProxy
 from engram_server import EngramServer
 
 ENGRAM, ENGRAMD = "", ""
@@ -120,7 +122,20 @@ class CliTest(unittest.TestCase):
         self.run_cli("store", name, self.file, code=7)
         self.run_cli("bank", "delete", name, "--yes")
 
-    # Store, get, delete.
+    def test_update_changes_what_is_given_and_nothing_else(self):
+        bank = self.run_json("bank", "update", self.bank, "--transform", "sparsemax", "--max-patterns", "30")
+        self.assertEqual(bank["default_dynamics"]["alpha"], 2)
+        self.assertEqual(bank["default_dynamics"]["beta"], 4)
+        self.assertEqual(bank["max_patterns"], 30)
+        self.assertIn("12.5", self.run_cli("bank", "update", self.bank, "--beta", "12.5")[0].decode())
+        self.assertEqual(self.run_json("bank", "describe", self.bank)["max_patterns"], 30)
+        self.store()
+        self.run_cli("bank", "update", self.bank, "--max-patterns", "19", code=6)
+        self.run_cli("bank", "update", self.bank, "--beta", "-1", code=3)
+        self.run_cli("bank", "update", self.bank, code=2)
+        self.run_cli("bank", "update", "no-such-bank", "--beta", "1", code=4)
+
+    # Store, get, scan, delete.
 
     def test_npy_is_stored_and_comes_back(self):
         stored = self.store()
@@ -171,6 +186,68 @@ class CliTest(unittest.TestCase):
         self.assertEqual(self.run_json("store", name, "-", "--create", stdin=lines)["ids"], [first])
         self.run_cli("bank", "delete", name, "--yes")
 
+    def test_a_large_file_goes_in_chunks_and_keeps_its_order(self):
+        # 5 MiB: some chunks of 1 MiB.
+        rows = np.random.default_rng(SEED).standard_normal((1280, 1024)).astype(np.float32)
+        np.save(self.path("large.npy"), rows)
+        for flags in ([], ["--atomic"]):
+            with self.subTest(flags):
+                name = self.bank + "-large"
+                words = ["store", name, self.path("large.npy"), "--create", *flags]
+                stored = self.run_json(*words)
+                self.assertEqual(stored["stored_count"], len(rows))
+                self.assertEqual(stored["ids"], sorted(stored["ids"]))
+                np.testing.assert_array_equal(self.run_npy("scan", name), rows)
+                self.assertEqual(self.run_json("bank", "describe", name)["version"], stored["version"])
+                self.run_cli("bank", "delete", name, "--yes")
+
+    def test_store_and_scan_go_on_when_the_connection_breaks_off(self):
+        rows = np.random.default_rng(SEED).standard_normal((1280, 1024)).astype(np.float32)
+        np.save(self.path("broken.npy"), rows)
+        for flags in ([], ["--atomic"]):
+            with self.subTest(flags):
+                name = self.bank + "-broken"
+                self.run_cli("bank", "create", name, "--dim", "1024")
+                proxy = BreakingProxy(self.address, break_after=5 << 19)
+                stored = self.run_json("store", name, self.path("broken.npy"), *flags, server=proxy.address)
+                self.assertTrue(proxy.has_broken)
+                proxy.close()
+                self.assertEqual(stored["stored_count"], len(rows))
+                self.assertEqual(self.run_json("bank", "describe", name)["pattern_count"], len(rows))
+                proxy = BreakingProxy(self.address, break_after=5 << 19)
+                np.testing.assert_array_equal(self.run_npy("scan", name, server=proxy.address), rows)
+                self.assertTrue(proxy.has_broken)
+                proxy.close()
+                self.run_cli("bank", "delete", name, "--yes")
+
+    def test_scan_writes_every_format_that_store_reads(self):
+        ids = self.write("scan-ids.txt", "".join(f"{100 + 2 * i}\n" for i in range(20)))
+        payloads = self.write("scan-payloads.txt", "".join(f"label {i}\n" for i in range(20)))
+        self.run_cli("store", self.bank, self.file, "--ids", ids, "--payloads", payloads)
+        np.testing.assert_array_equal(self.run_npy("scan", self.bank), self.patterns)
+        csv = self.run_cli("scan", self.bank, "-o", "csv")[0]
+        np.testing.assert_array_equal(np.loadtxt(io.BytesIO(csv), delimiter=",", dtype=np.float32), self.patterns)
+        lines = self.run_cli("scan", self.bank, "-o", "json")[0]
+        self.assertEqual(len(lines.splitlines()), 20)
+        self.assertEqual(json.loads(lines.splitlines()[7])["payload"], "label 7")
+        name = self.bank + "-copy"
+        self.run_cli("store", name, "-", "--format", "jsonl", "--create", stdin=lines)
+        self.assertEqual(self.run_cli("scan", name, "-o", "json")[0], lines)
+        self.run_cli("bank", "delete", name, "--yes")
+        self.assertIn("label 3", self.run_cli("scan", self.bank)[0].decode())
+
+    def test_scan_of_ids_and_with_a_limit(self):
+        ids = self.store()["ids"]
+        csv = self.run_cli("scan", self.bank, "--ids-only", "-o", "csv")[0]
+        self.assertEqual([int(line) for line in csv.split()], ids)
+        np.testing.assert_array_equal(self.run_npy("scan", self.bank, "--ids-only"), ids)
+        np.testing.assert_array_equal(self.run_npy("scan", self.bank, "--limit", "3"), self.patterns[:3])
+        self.run_cli("scan", "no-such-bank", code=4)
+
+    def test_scan_of_an_empty_bank_is_empty(self):
+        self.assertEqual(self.run_cli("scan", self.bank, "-o", "csv")[0], b"")
+        self.assertEqual(self.run_npy("scan", self.bank).shape, (0, DIM))
+
     def test_deleted_patterns_are_gone(self):
         ids = [str(id) for id in self.store()["ids"][:2]]
         self.assertEqual(self.run_json("delete", self.bank, *ids)["deleted_count"], 2)
@@ -210,6 +287,101 @@ class CliTest(unittest.TestCase):
         table = self.run_cli(*words)[0].decode()
         self.assertIn("energy before", table)
         self.assertIn("fixed point", table)
+
+    def test_exact_answers_are_certified(self):
+        self.store()
+        words = ["retrieve", self.bank, "--query", self.query, "--transform", "sparsemax", "--beta", "50"]
+        products = self.patterns.astype(np.float64) @ self.patterns[:3].T.astype(np.float64)
+        for i, retrieval in enumerate(self.run_json(*words)["retrievals"]):
+            separation = products[i, i] - max(np.delete(products[:, i], i))
+            self.assertAlmostEqual(retrieval["separation"], separation, places=5)
+            self.assertAlmostEqual(retrieval["required_separation"], 1 / 50)
+        self.assertIn(">= 0.02 needed", self.run_cli(*words)[0].decode())
+
+    def test_sums_of_k_patterns_are_exact(self):
+        self.store()
+        gram = self.patterns @ self.patterns.T
+
+        def lead(pair):
+            scores = gram[list(pair)].sum(axis=0)
+            return min(scores[list(pair)]) - max(np.delete(scores, list(pair)))
+
+        pair = max(itertools.combinations(range(20), 2), key=lead)
+        mixed = self.path("mixed.npy")
+        np.save(mixed, self.patterns[list(pair)].sum(axis=0, keepdims=True))
+        words = ["retrieve", self.bank, "--query", mixed, "--top-k", "2", "--beta", "50", "--tolerance", "0"]
+        retrieval = self.run_json(*words)["retrievals"][0]
+        self.assertTrue(retrieval["exact"])
+        self.assertIn("yes, 2 patterns", self.run_cli(*words)[0].decode())
+
+    def test_every_transformation_and_its_parameters_are_sent(self):
+        self.store()
+        bounds = self.write("bounds.txt", "# one a line\n" + "0.25\n" * 20)
+        np.save(self.path("bounds.npy"), np.full(20, 0.25))
+        words = ["retrieve", self.bank, "--query", self.query, "--max-iterations", "2"]
+        for flags in (
+            ["--gamma", "3"],
+            ["--transform", "normmax"],
+            ["--top-k", "3", "--edge", "0.5"],
+            ["--top-k", "3", "--edge", "inf"],
+            ["--degree", "2", "--rectified", "--post-transform", "l2-normalize"],
+            ["--transform", "identity", "--post-transform", "sign"],
+            ["--transform", "exponential", "--beta", "0.01", "--post-transform", "tanh"],
+            ["--transform", "constrained-sparsemax", "--upper-bounds", bounds],
+            ["--upper-bounds", self.path("bounds.npy")],
+            ["--eps", "0.001"],
+        ):
+            with self.subTest(flags):
+                self.assertEqual(len(self.run_json(*words, *flags)["retrievals"]), 3)
+        for retrieval in self.run_json(*words, "--upper-bounds", bounds)["retrievals"]:
+            self.assertLessEqual(max(entry["weight"] for entry in retrieval["support"]), 0.25)
+        short = self.write("short.txt", "1 1\n")
+        self.run_cli(*words, "--upper-bounds", short, code=3)
+        for retrieval in self.run_json(*words, "--top-k", "3", "--edge", "inf")["retrievals"]:
+            self.assertLess(abs(retrieval["duality_gap"]), 1e-6)
+
+    def test_infinite_energies_are_words(self):
+        self.store()
+        words = ["energy", self.bank, "--states", self.query, "--post-transform", "l2-normalize"]
+        energy = self.run_json(*words)["energies"][0]
+        self.assertEqual(energy["total"], "inf")  # The noisy patterns lie outside the unit ball.
+        self.assertEqual(energy["upper_bound"], "inf")
+        self.assertIn("inf", self.run_cli(*words)[0].decode())
+
+    def test_recall_writes_one_memory_after_another(self):
+        ids = self.store()["ids"]
+        first = self.path("first.npy")
+        np.save(first, self.noisy[:1])
+        words = ["recall", self.bank, "--query", first, "--beta", "50"]
+        for mode in ("used-up", "penalty", "sequential"):
+            with self.subTest(mode):
+                lines = self.run_cli(*words, "--mode", mode, "--max", "4", "-o", "json")[0].splitlines()
+                memories = [json.loads(line) for line in lines]
+                self.assertLessEqual(len(memories), 4)
+                # Sequential recall goes to the neighbour of what the query is like.
+                self.assertEqual(memories[0]["id"], ids[1 if mode == "sequential" else 0])
+                self.assertEqual(len(memories[0]["state"]), DIM)
+        table = self.run_cli(*words, "--max", "2")[0].decode()
+        self.assertIn("memory", table.splitlines()[0])
+        self.assertEqual(len(table.splitlines()), 3)
+        self.assertEqual(self.run_npy(*words, "--max", "2").shape, (2, DIM))
+        self.run_cli("recall", self.bank, "--query", self.query, code=2)
+
+    def test_separation_suggests_a_beta_that_retrieves_exactly(self):
+        self.store()
+        report = self.run_json("separation", self.bank, "--pairs", "5", "--bins", "4")
+        gram = self.patterns.astype(np.float64) @ self.patterns.T.astype(np.float64)
+        separations = np.diag(gram) - np.max(gram - np.diag(np.full(20, np.inf)), axis=1)
+        self.assertEqual(report["pattern_count"], 20)
+        self.assertAlmostEqual(report["min_separation"], min(separations), places=5)
+        self.assertEqual(sum(report["histogram_counts"]), 20)
+        self.assertEqual(len(report["histogram_edges"]), 5)
+        self.assertEqual(len(report["pairs"]), 5)
+        self.assertEqual(report["exact_count"], int(np.sum(separations >= report["required_separation"])))
+        text = self.run_cli("separation", self.bank)[0].decode()
+        self.assertIn("#", text)
+        self.assertIn("of the patterns exactly", text)
+        self.assertEqual(self.run_json("separation", self.bank, "--transform", "softmax")["required_separation"], "inf")
 
     def test_top_k_weights_add_up_to_k(self):
         self.store()
@@ -257,6 +429,7 @@ class CliTest(unittest.TestCase):
 
     def test_an_empty_bank_exits_with_6(self):
         self.run_cli("retrieve", self.bank, "--query", self.query, code=6)
+        self.run_cli("separation", self.bank, code=6)
 
     def test_contradictions_exit_with_2(self):
         words = ["retrieve", self.bank, "--query", self.query]
@@ -271,7 +444,11 @@ class CliTest(unittest.TestCase):
         info = self.run_json("info")
         self.assertGreater(info["limits"]["max_dim"], 0)
         self.assertIn(info["backend"], info["backends"])
-        self.assertIn("backend", self.run_cli("info")[0].decode())
+        table = self.run_cli("info")[0].decode()
+        self.assertIn("backend", table)
+        for transformation in ("normmax", "sequential_k_subsets", "constrained_sparsemax", "polynomial"):
+            self.assertIn(transformation, info["transformations"])
+            self.assertIn(transformation, table)
 
     def test_health_of_server_and_bank(self):
         self.assertEqual(self.run_cli("health")[0], b"serving\n")
@@ -307,7 +484,10 @@ class CliTest(unittest.TestCase):
     def test_help_and_version_succeed(self):
         self.assertIn(b"Exit codes:", self.run_cli("--help")[0])
         self.assertTrue(self.run_cli("--version")[0].startswith(b"engram "))
-        for command in ("bank", "store", "retrieve", "energy", "get", "delete", "show", "info", "health"):
+        for command in (
+            "bank", "store", "retrieve", "recall", "separation", "energy", "get", "scan", "delete", "show", "info",
+            "health",
+        ):
             self.assertIn(b"Example", self.run_cli(command, "--help")[0])
 
     def test_a_full_standard_output_is_an_error(self):

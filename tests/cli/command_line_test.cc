@@ -1,44 +1,23 @@
-#include "client/cli/command_line.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "client/cli/npy.h"
 #include "engram/matrix.h"
-#include "tests/cli/fake_connection.h"
+#include "tests/cli/command_runner.h"
 
 namespace engram::cli {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
-// Runs command lines against a fake server.
-class CommandLineTest : public testing::Test {
+class CommandLineTest : public CommandRunner {
  protected:
-  int Run(std::vector<const char*> words) {
-    out_.str("");
-    err_.str("");
-    Context context;
-    context.in = &in_;
-    context.in_is_terminal = in_is_terminal_;
-    context.out = {&out_};
-    context.err = {&err_};
-    context.connect = [this](const ConnectionOptions& options) {
-      options_ = options;
-      return Client(server_);
-    };
-    words.insert(words.begin(), "engram");
-    return RunCommandLine(static_cast<int>(words.size()), words.data(), std::move(context));
-  }
-
-  nlohmann::json Json() const { return nlohmann::json::parse(out_.str()); }
-
   // One retrieval that ended at the pattern 1, 2.
   void AnswerRetrieve() {
     *server_->retrieve->mutable_states() = ToMatrix(std::vector<float>{1, 2}, 2);
@@ -51,13 +30,6 @@ class CommandLineTest : public testing::Test {
     retrieval->set_exact(true);
     server_->retrieve->set_version(4);
   }
-
-  std::shared_ptr<FakeConnection> server_ = std::make_shared<FakeConnection>();
-  ConnectionOptions options_;
-  std::istringstream in_;
-  bool in_is_terminal_ = false;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(CommandLineTest, HelpAndVersionSucceedOnStandardOutput) {
@@ -72,8 +44,8 @@ TEST_F(CommandLineTest, HelpAndVersionSucceedOnStandardOutput) {
 
 TEST_F(CommandLineTest, WrongLinesSayWhereTheHelpIs) {
   EXPECT_EQ(Run({}), 2);
-  EXPECT_EQ(Run({"recall"}), 2);
-  EXPECT_THAT(err_.str(), HasSubstr("got 'recall'\nSee 'engram --help'."));
+  EXPECT_EQ(Run({"recal"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("got 'recal'\nSee 'engram --help'."));
   EXPECT_EQ(Run({"bank", "create", "digits"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("See 'engram bank create --help'."));
   EXPECT_EQ(Run({"get", "digits", "x"}), 2);
@@ -125,12 +97,30 @@ TEST_F(CommandLineTest, DeletingABankNeedsYesWithoutATerminal) {
 
 TEST_F(CommandLineTest, StoreReadsStandardInput) {
   in_.str("{\"pattern\": [1, 2], \"id\": 5, \"payload\": \"five\"}\n");
-  server_->store->add_ids(5);
+  server_->store->set_version(1);
   EXPECT_EQ(Run({"store", "digits", "-"}), 0) << err_.str();
+  EXPECT_FALSE(server_->stored_atomically);
   EXPECT_EQ(server_->stored.patterns().cols(), 2);
   EXPECT_THAT(server_->stored.ids(), ElementsAre(5));
   EXPECT_THAT(server_->stored.payloads(), ElementsAre("five"));
-  EXPECT_EQ(out_.str(), "stored 1 patterns in 'digits', id 5, version 0\n");
+  EXPECT_EQ(out_.str(), "stored 1 patterns in 'digits', id 5, version 1\n");
+}
+
+TEST_F(CommandLineTest, StoreAtomicallyWhenAsked) {
+  in_.str("1,2\n3,4\n");
+  server_->store->add_ids(7);
+  server_->store->add_ids(8);
+  EXPECT_EQ(Run({"store", "digits", "-", "--atomic", "-o", "json"}), 0) << err_.str();
+  EXPECT_TRUE(server_->stored_atomically);
+  EXPECT_EQ(Json()["stored_count"], 2);
+  EXPECT_EQ(Json()["ids"], nlohmann::json({7, 8}));
+}
+
+TEST_F(CommandLineTest, StoreReturnsTheServersError) {
+  in_.str("1,2\n");
+  server_->store = absl::ResourceExhaustedError("the bank is full");
+  EXPECT_EQ(Run({"store", "digits", "-"}), 7);
+  EXPECT_EQ(err_.str(), "engram: the bank is full (RESOURCE_EXHAUSTED)\n");
 }
 
 TEST_F(CommandLineTest, StoreCreatesAMissingBankWhenAsked) {
@@ -164,6 +154,56 @@ TEST_F(CommandLineTest, RetrieveSendsFlagsAndNumbers) {
   EXPECT_THAT(*ToValues(server_->retrieved.queries()), ElementsAre(-0.5F, 1));
   EXPECT_THAT(out_.str(), HasSubstr("fixed point"));
   EXPECT_THAT(out_.str(), HasSubstr("and 4 more"));
+}
+
+TEST_F(CommandLineTest, UpdateSendsWhatIsGivenAndItsMask) {
+  EXPECT_EQ(Run({"bank", "update", "digits", "--beta", "8"}), 0) << err_.str();
+  EXPECT_THAT(server_->updated.update_mask().paths(), ElementsAre("default_dynamics"));
+  EXPECT_EQ(server_->updated.default_dynamics().beta(), 8);
+  EXPECT_FALSE(server_->updated.default_dynamics().has_tolerance());
+  EXPECT_THAT(out_.str(), HasSubstr("beta            8\n"));
+  EXPECT_EQ(Run({"bank", "update", "digits", "--max-patterns", "0"}), 0) << err_.str();
+  EXPECT_THAT(server_->updated.update_mask().paths(), ElementsAre("limits"));
+  EXPECT_EQ(Run({"bank", "update", "digits", "--max-patterns", "9", "--transform", "softmax", "-o", "json"}),
+            0);
+  EXPECT_THAT(server_->updated.update_mask().paths(), ElementsAre("default_dynamics", "limits"));
+  EXPECT_EQ(Json()["max_patterns"], 9);
+  EXPECT_EQ(Run({"bank", "update", "digits"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("there is nothing to change"));
+}
+
+TEST_F(CommandLineTest, RetrieveShowsTheCertificate) {
+  AnswerRetrieve();
+  v1::Retrieval* retrieval = server_->retrieve->mutable_retrievals(0);
+  retrieval->set_total_weight(1);
+  retrieval->set_separation(0.83);
+  retrieval->set_required_separation(0.25);
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("0.83 >= 0.25 needed"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("duality gap")));
+  retrieval->set_total_weight(3);
+  retrieval->set_separation(0.1);
+  retrieval->set_duality_gap(1e-13);
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("yes, 3 patterns"));
+  EXPECT_THAT(out_.str(), HasSubstr("0.1 < 0.25 needed"));
+  EXPECT_THAT(out_.str(), HasSubstr("1e-13"));
+  retrieval->set_separation(std::numeric_limits<double>::infinity());
+  EXPECT_EQ(Run({"retrieve", "digits", "--query", "1,2", "-o", "json"}), 0) << err_.str();
+  EXPECT_EQ(Json()["retrievals"][0]["separation"], "inf");
+  EXPECT_EQ(Json()["retrievals"][0]["required_separation"], 0.25);
+  EXPECT_EQ(Json()["retrievals"][0]["duality_gap"], 1e-13);
+}
+
+TEST_F(CommandLineTest, InfiniteEnergiesAreWords) {
+  v1::StateEnergy* energy = server_->energy->add_energies();
+  energy->set_total(std::numeric_limits<double>::infinity());
+  energy->set_concave(-2);
+  EXPECT_EQ(Run({"energy", "digits", "--states", "1,2", "-o", "json"}), 0) << err_.str();
+  EXPECT_EQ(Json()["energies"][0]["total"], "inf");
+  EXPECT_EQ(Json()["energies"][0]["concave"], -2);
+  EXPECT_EQ(Run({"energy", "digits", "--states", "1,2"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("inf"));
 }
 
 TEST_F(CommandLineTest, RetrieveWritesJson) {

@@ -85,10 +85,45 @@ TEST(DynamicsFlagsTest, EveryNameMakesATransformation) {
     TransformFlags flags = Named(name);
     if (name == "k-subsets" || name == "sequential-k-subsets") flags.k = 2;
     if (name == "polynomial") flags.degree = 3;
+    if (name == "constrained-sparsemax") flags.upper_bounds = {0.5, 1};
     const v1::Dynamics dynamics = Parse(flags);
     EXPECT_NE(dynamics.transformation_case(), v1::Dynamics::TRANSFORMATION_NOT_SET) << name;
     EXPECT_THAT(TransformText(dynamics), HasSubstr(name == "sparsemax" ? "entmax, alpha 2" : name));
   }
+}
+
+TEST(DynamicsFlagsTest, ParametersAreSent) {
+  TransformFlags edge = WithK("", 2);
+  edge.edge = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(Parse(edge).sequential_k_subsets().k(), 2);
+  EXPECT_EQ(Parse(edge).sequential_k_subsets().edge(), edge.edge);
+  TransformFlags polynomial;
+  polynomial.degree = 2;
+  polynomial.rectified = true;
+  EXPECT_EQ(Parse(polynomial).polynomial().degree(), 2);
+  EXPECT_TRUE(Parse(polynomial).polynomial().rectified());
+  TransformFlags normmax;
+  normmax.gamma = 3;
+  EXPECT_EQ(Parse(normmax).normmax().gamma(), 3);
+  TransformFlags bounds;
+  bounds.upper_bounds = {0.25, 1};
+  EXPECT_THAT(Parse(bounds).constrained_sparsemax().upper_bounds(), testing::ElementsAre(0.25, 1));
+}
+
+TEST(DynamicsFlagsTest, UpperBoundsComeFromTheirFile) {
+  DynamicsFlags flags;
+  flags.upper_bounds = "no-such-file";
+  EXPECT_THAT(std::string(ParseDynamics(flags).status().message()), HasSubstr("no-such-file"));
+}
+
+TEST(DynamicsFlagsTest, EpsAloneIsLayerNorm) {
+  DynamicsFlags flags;
+  flags.eps = 0.01;
+  EXPECT_EQ(ParseDynamics(flags)->post_transformation().layer_norm().eps(), 0.01);
+  flags.post_transform = "layer-norm";
+  EXPECT_EQ(ParseDynamics(flags)->post_transformation().layer_norm().eps(), 0.01);
+  flags.post_transform = "tanh";
+  EXPECT_TRUE(IsUsageError(ParseDynamics(flags).status()));
 }
 
 TEST(DynamicsFlagsTest, ContradictionsAreUsageErrors) {
@@ -111,6 +146,12 @@ TEST(DynamicsFlagsTest, MissingAndUnknownAreUsageErrors) {
 TEST(DynamicsReportTest, ParametersAreNamed) {
   EXPECT_EQ(TransformText(Parse(WithAlpha("", 1.5))), "entmax, alpha 1.5");
   EXPECT_EQ(TransformText(Parse(WithK("", 3))), "k-subsets, k 3");
+  TransformFlags edge = WithK("", 2);
+  edge.edge = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(TransformText(Parse(edge)), "sequential-k-subsets, k 2, edge inf");
+  TransformFlags bounds;
+  bounds.upper_bounds = {0.25, 1};
+  EXPECT_EQ(TransformText(Parse(bounds)), "constrained-sparsemax, 2 upper bounds");
 }
 
 TEST(ImageFlagsTest, SizeAndRangeAreParsed) {

@@ -2,12 +2,75 @@
 #define ENGRAM_TESTS_CLI_FAKE_CONNECTION_H_
 
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "engram/connection.h"
 
 namespace engram::cli {
+
+// A stream that answers start, chunks and finish as an upload of so many rows; keeps the chunks.
+class FakeUpload : public BulkStoreStream {
+ public:
+  // What is answered to a chunk: its ids, and `stored`; or the call ends with the error.
+  FakeUpload(const absl::StatusOr<v1::StoreResponse>& stored, v1::StoreRequest* request, bool* atomic)
+      : stored_(stored), request_(request), atomic_(atomic) {}
+
+  bool Write(const v1::BulkStoreRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    if (request.has_start()) {
+      request_->set_bank(request.start().bank());
+      *atomic_ = request.start().atomic();
+    }
+    if (request.has_chunk()) {
+      *request_->mutable_patterns() = request.chunk().patterns();
+      *request_->mutable_values() = request.chunk().values();
+      *request_->mutable_ids() = request.chunk().ids();
+      *request_->mutable_payloads() = request.chunk().payloads();
+      rows_ += request.chunk().patterns().rows();
+      if (!stored_.ok()) {
+        has_ended_ = true;
+        return true;
+      }
+    }
+    v1::BulkStoreResponse& reply = replies_.emplace_back();
+    reply.set_upload_id("upload");
+    reply.set_row_offset(rows_);
+    reply.set_finished(request.has_finish());
+    if (request.has_chunk()) {
+      *reply.mutable_ids() = stored_->ids();
+      reply.set_version(stored_->version());
+    }
+    return true;
+  }
+  void WritesDone() override {}
+  bool Read(v1::BulkStoreResponse* response) override {
+    absl::MutexLock lock(&mutex_);
+    const auto has_news = [this]()
+                              ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return has_ended_ || !replies_.empty(); };
+    mutex_.Await(absl::Condition(&has_news));
+    if (replies_.empty()) return false;
+    *response = replies_.front();
+    replies_.pop_front();
+    return true;
+  }
+  void Cancel() override {}
+  absl::Status Finish() override { return stored_.status(); }
+
+ private:
+  const absl::StatusOr<v1::StoreResponse> stored_;
+  v1::StoreRequest* const request_;
+  bool* const atomic_;
+  absl::Mutex mutex_;
+  std::deque<v1::BulkStoreResponse> replies_ ABSL_GUARDED_BY(mutex_);
+  int64_t rows_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool has_ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
 
 // A connection that keeps each request and answers with what the test has set.
 class FakeConnection : public Connection {
@@ -18,10 +81,19 @@ class FakeConnection : public Connection {
   absl::StatusOr<v1::GetPatternsResponse> get_patterns = v1::GetPatternsResponse();
   absl::StatusOr<v1::RetrieveResponse> retrieve = v1::RetrieveResponse();
   absl::StatusOr<v1::EnergyResponse> energy = v1::EnergyResponse();
+  std::vector<v1::ScanPatternsResponse> scan;
+  std::vector<v1::RecallResponse> memories;
+  std::vector<v1::ReportSeparationResponse> separation;
+  absl::Status streamed;  // After their messages.
   absl::Status health;
 
   v1::CreateBankRequest created;
+  v1::UpdateBankRequest updated;
   v1::StoreRequest stored;
+  bool stored_atomically = false;
+  v1::ScanPatternsRequest scanned;
+  v1::RecallRequest recalled;
+  v1::ReportSeparationRequest separated;
   v1::DeletePatternsRequest deleted;
   v1::RetrieveRequest retrieved;
   std::string deleted_bank;
@@ -42,6 +114,14 @@ class FakeConnection : public Connection {
     if (get_bank.ok()) *response.add_banks() = get_bank->bank();
     return response;
   }
+  absl::StatusOr<v1::UpdateBankResponse> UpdateBank(const v1::UpdateBankRequest& request) override {
+    updated = request;
+    v1::UpdateBankResponse response;
+    response.mutable_bank()->set_name(request.name());
+    *response.mutable_bank()->mutable_default_dynamics() = request.default_dynamics();
+    *response.mutable_bank()->mutable_limits() = request.limits();
+    return response;
+  }
   absl::StatusOr<v1::DeleteBankResponse> DeleteBank(const v1::DeleteBankRequest& request) override {
     deleted_bank = request.name();
     return v1::DeleteBankResponse();
@@ -50,8 +130,16 @@ class FakeConnection : public Connection {
     stored = request;
     return store;
   }
+  std::unique_ptr<BulkStoreStream> BulkStore() override {
+    return std::make_unique<FakeUpload>(store, &stored, &stored_atomically);
+  }
   absl::StatusOr<v1::GetPatternsResponse> GetPatterns(const v1::GetPatternsRequest&) override {
     return get_patterns;
+  }
+  absl::Status ScanPatterns(const v1::ScanPatternsRequest& request,
+                            const std::function<bool(const v1::ScanPatternsResponse&)>& on_message) override {
+    scanned = request;
+    return Stream(scan, on_message);
   }
   absl::StatusOr<v1::DeletePatternsResponse> DeletePatterns(
       const v1::DeletePatternsRequest& request) override {
@@ -65,6 +153,21 @@ class FakeConnection : public Connection {
     return retrieve;
   }
   absl::StatusOr<v1::EnergyResponse> Energy(const v1::EnergyRequest&) override { return energy; }
+  std::unique_ptr<engram::RetrieveStream> RetrieveStream() override { return nullptr; }
+  absl::StatusOr<v1::DifferentiateResponse> Differentiate(const v1::DifferentiateRequest&) override {
+    return v1::DifferentiateResponse();
+  }
+  absl::Status Recall(const v1::RecallRequest& request,
+                      const std::function<bool(const v1::RecallResponse&)>& on_message) override {
+    recalled = request;
+    return Stream(memories, on_message);
+  }
+  absl::Status ReportSeparation(
+      const v1::ReportSeparationRequest& request,
+      const std::function<bool(const v1::ReportSeparationResponse&)>& on_message) override {
+    separated = request;
+    return Stream(separation, on_message);
+  }
   absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(const v1::GetCapabilitiesRequest&) override {
     v1::GetCapabilitiesResponse response;
     response.set_server_version("9.8.7");
@@ -73,6 +176,16 @@ class FakeConnection : public Connection {
   absl::Status CheckHealth(const std::string& service) override {
     health_service = service;
     return health;
+  }
+
+ private:
+  template <typename Response>
+  absl::Status Stream(const std::vector<Response>& messages,
+                      const std::function<bool(const Response&)>& on_message) const {
+    for (const Response& message : messages) {
+      if (!on_message(message)) return absl::OkStatus();
+    }
+    return streamed;
   }
 };
 

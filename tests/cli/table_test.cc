@@ -68,14 +68,14 @@ TEST(NumberTextTest, ShortDoublesConvertBackToTheSameFloat) {
 }
 
 TEST(ProgressBarTest, TheLineSaysHowFarHowFastAndHowLong) {
-  EXPECT_EQ(ProgressLine(500, 2000, absl::Seconds(5), 60),
+  EXPECT_EQ(ProgressLine("storing", 500, 2000, absl::Seconds(5), 60),
             "storing [████             ]  25%  500/2,000  100/s  ETA 15s");
-  EXPECT_EQ(ProgressLine(0, 2000, absl::ZeroDuration(), 30), "storing   0%  0/2,000");
+  EXPECT_EQ(ProgressLine("storing", 0, 2000, absl::ZeroDuration(), 30), "storing   0%  0/2,000");
 }
 
 TEST(ProgressBarTest, TheLineFitsTheScreen) {
   for (int columns = 0; columns < 120; ++columns) {
-    EXPECT_LE(DisplayWidth(ProgressLine(1234567, 7654321, absl::Seconds(100), columns)),
+    EXPECT_LE(DisplayWidth(ProgressLine("storing", 1234567, 7654321, absl::Seconds(100), columns)),
               std::max(columns - 1, 0));
   }
 }
@@ -84,7 +84,7 @@ TEST(ProgressBarTest, ItRedrawsAtMostTenTimesASecond) {
   std::ostringstream out;
   const Screen screen{&out, true, 80, Colors::kNone};
   {
-    ProgressBar bar(screen, 10, absl::UnixEpoch());
+    ProgressBar bar(screen, "storing", 10, absl::UnixEpoch());
     bar.Update(1, absl::UnixEpoch());
     const std::string first = out.str();
     bar.Update(2, absl::UnixEpoch() + absl::Milliseconds(99));
@@ -98,7 +98,7 @@ TEST(ProgressBarTest, ItRedrawsAtMostTenTimesASecond) {
 TEST(ProgressBarTest, ItIsSilentWithoutATerminal) {
   std::ostringstream out;
   const Screen screen{&out};
-  { ProgressBar(screen, 10, absl::UnixEpoch()).Update(10, absl::UnixEpoch()); }
+  { ProgressBar(screen, "storing", 10, absl::UnixEpoch()).Update(10, absl::UnixEpoch()); }
   EXPECT_EQ(out.str(), "");
 }
 

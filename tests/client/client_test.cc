@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engram/mocks/mock_connection.h"
+#include "engram/mocks/mock_stream.h"
 
 namespace engram {
 namespace {
@@ -253,11 +256,17 @@ TEST_F(ClientTest, BanksAreNamedInRequestsAndUnwrappedFromResponses) {
   *created.mutable_bank() = bank;
   EXPECT_CALL(*connection_, GetBank(HasName("faces"))).WillOnce(Return(got));
   EXPECT_CALL(*connection_, CreateBank(HasName("faces"))).WillOnce(Return(created));
+  v1::UpdateBankResponse updated;
+  *updated.mutable_bank() = bank;
+  EXPECT_CALL(*connection_, UpdateBank(HasName("faces"))).WillOnce(Return(updated));
   EXPECT_CALL(*connection_, DeleteBank(HasName("faces"))).WillOnce(Return(v1::DeleteBankResponse()));
 
   v1::CreateBankRequest request;
   request.set_name("faces");
   EXPECT_EQ(client_.CreateBank(request)->dim(), 128);
+  v1::UpdateBankRequest update;
+  update.set_name("faces");
+  EXPECT_EQ(client_.UpdateBank(update)->dim(), 128);
   EXPECT_EQ(client_.GetBank("faces")->dim(), 128);
   EXPECT_TRUE(client_.DeleteBank("faces").ok());
 }
@@ -271,6 +280,11 @@ TEST_F(ClientTest, ErrorsComeBackAsTheyAre) {
   EXPECT_CALL(*connection_, DeletePatterns).WillOnce(Return(error));
   EXPECT_CALL(*connection_, Retrieve).WillOnce(Return(error));
   EXPECT_CALL(*connection_, Energy).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, UpdateBank).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, Differentiate).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, ScanPatterns).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, Recall).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, ReportSeparation).WillOnce(Return(error));
   EXPECT_CALL(*connection_, GetCapabilities).WillOnce(Return(error));
   EXPECT_CALL(*connection_, CheckHealth("bank/faces")).WillOnce(Return(error));
 
@@ -281,8 +295,144 @@ TEST_F(ClientTest, ErrorsComeBackAsTheyAre) {
   EXPECT_EQ(client_.DeletePatterns({}).status(), error);
   EXPECT_EQ(client_.Retrieve({}).status(), error);
   EXPECT_EQ(client_.Energy({}).status(), error);
+  EXPECT_EQ(client_.UpdateBank({}).status(), error);
+  EXPECT_EQ(client_.Differentiate({}).status(), error);
+  EXPECT_EQ(client_.ScanPatterns({}, [](const auto&) { return true; }), error);
+  EXPECT_EQ(client_.Recall({}, [](const auto&) { return true; }), error);
+  EXPECT_EQ(client_.ReportSeparation({}).status(), error);
   EXPECT_EQ(client_.GetCapabilities().status(), error);
   EXPECT_EQ(client_.CheckHealth("bank/faces"), error);
+}
+
+// Ids are 1 and 2, then 3 and 4, then 5 and 6; a cursor is the last id before it.
+v1::ScanPatternsResponse ScanChunk(uint64_t first) {
+  v1::ScanPatternsResponse chunk;
+  chunk.add_ids(first);
+  chunk.add_ids(first + 1);
+  chunk.set_next_cursor(std::to_string(first + 1));
+  return chunk;
+}
+
+class ScanTest : public ClientTest {
+ protected:
+  using OnMessage = std::function<bool(const v1::ScanPatternsResponse&)>;
+
+  // A connection that breaks off before each chunk with the numbers in `breaks`, counted over all calls.
+  void Serve(std::set<int> breaks) {
+    ON_CALL(*connection_, ScanPatterns)
+        .WillByDefault([this, breaks](const v1::ScanPatternsRequest& request, const OnMessage& on_message) {
+          cursors_.push_back(request.cursor());
+          for (uint64_t id = request.cursor().empty() ? 1 : std::stoul(request.cursor()) + 1; id < 7;
+               id += 2) {
+            if (breaks.count(++chunks_) > 0) return absl::UnavailableError("broken off");
+            if (!on_message(ScanChunk(id))) return absl::OkStatus();
+          }
+          return breaks.count(++chunks_) > 0 ? absl::UnavailableError("broken off") : absl::OkStatus();
+        });
+  }
+
+  absl::Status Scan(int max_attempts = 5) {
+    RetryOptions retry;
+    retry.max_attempts = max_attempts;
+    retry.initial_backoff = absl::ZeroDuration();
+    v1::ScanPatternsRequest request;
+    request.set_bank("faces");
+    return client_.ScanPatterns(
+        request,
+        [this](const v1::ScanPatternsResponse& chunk) {
+          ids_.insert(ids_.end(), chunk.ids().begin(), chunk.ids().end());
+          return ids_.size() < stop_at_;
+        },
+        retry);
+  }
+
+  int chunks_ = 0;
+  size_t stop_at_ = 100;
+  std::vector<std::string> cursors_;
+  std::vector<uint64_t> ids_;
+};
+
+TEST_F(ScanTest, ChunksComeInOrder) {
+  Serve({});
+  EXPECT_TRUE(Scan().ok());
+  EXPECT_THAT(ids_, ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(ScanTest, GoesOnAfterTheLastChunkWhereverItBreaksOff) {
+  for (int broken = 1; broken <= 4; ++broken) {
+    ids_.clear();
+    cursors_.clear();
+    chunks_ = 0;
+    Serve({broken});
+    EXPECT_TRUE(Scan().ok());
+    EXPECT_THAT(ids_, ElementsAre(1, 2, 3, 4, 5, 6));
+    EXPECT_THAT(cursors_, ElementsAre("", broken == 1 ? "" : std::to_string(2 * (broken - 1))));
+  }
+}
+
+TEST_F(ScanTest, AChunkIsProgressAndStartsTheCountOfTriesAgain) {
+  Serve({1, 3, 5, 7});
+  EXPECT_TRUE(Scan(2).ok());
+  EXPECT_THAT(ids_, ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(ScanTest, TriesWithoutProgressAreBounded) {
+  Serve({1, 2, 3});
+  EXPECT_EQ(Scan(3), absl::UnavailableError("broken off"));
+  EXPECT_EQ(cursors_.size(), 3u);
+}
+
+TEST_F(ScanTest, StopsWhenToldTo) {
+  Serve({});
+  stop_at_ = 3;
+  EXPECT_TRUE(Scan().ok());
+  EXPECT_THAT(ids_, ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(ScanTest, AStreamThatCannotBeResumedIsNotBegunAgain) {
+  EXPECT_CALL(*connection_, ScanPatterns)
+      .WillOnce([](const v1::ScanPatternsRequest&, const OnMessage& on_message) {
+        v1::ScanPatternsResponse chunk = ScanChunk(1);
+        chunk.clear_next_cursor();
+        on_message(chunk);
+        return absl::UnavailableError("broken off");
+      });
+  EXPECT_EQ(Scan(), absl::UnavailableError("broken off"));
+  EXPECT_THAT(ids_, ElementsAre(1, 2));
+}
+
+TEST_F(ClientTest, TheSeparationReportComesAfterItsProgress) {
+  using OnMessage = std::function<bool(const v1::ReportSeparationResponse&)>;
+  EXPECT_CALL(*connection_, ReportSeparation)
+      .WillOnce([](const v1::ReportSeparationRequest&, const OnMessage& on_message) {
+        v1::ReportSeparationResponse message;
+        message.set_pattern_count(10);
+        EXPECT_TRUE(on_message(message));
+        message.set_done_count(10);
+        message.mutable_report()->set_exact_count(7);
+        EXPECT_TRUE(on_message(message));
+        return absl::OkStatus();
+      })
+      .WillOnce(Return(absl::OkStatus()));
+  std::vector<int64_t> progress;
+  const absl::StatusOr<v1::SeparationReport> report =
+      client_.ReportSeparation({}, [&](int64_t done, int64_t total) {
+        EXPECT_EQ(total, 10);
+        progress.push_back(done);
+      });
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exact_count(), 7);
+  EXPECT_THAT(progress, ElementsAre(0, 10));
+  EXPECT_EQ(client_.ReportSeparation({}).status().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ClientTest, StreamsOfRetrievalsAreTheConnections) {
+  EXPECT_CALL(*connection_, RetrieveStream).WillOnce([] {
+    auto stream = std::make_unique<MockStream<v1::RetrieveRequest, v1::RetrieveResponse>>();
+    EXPECT_CALL(*stream, Finish).WillOnce(Return(absl::NotFoundError("no bank")));
+    return stream;
+  });
+  EXPECT_EQ(client_.RetrieveStream()->Finish(), absl::NotFoundError("no bank"));
 }
 
 TEST_F(ClientTest, CopiesShareOneConnection) {

@@ -9,16 +9,20 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "engram/v1/associative_memory.grpc.pb.h"
 
 namespace engram {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Refuses the first `failures` calls of any method with `code`, and counts all.
@@ -34,6 +38,10 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
   void set_response_bytes(int bytes) { response_bytes_ = bytes; }
   // From now on calls are not answered before they are cancelled.
   void Hold() { held_ = true; }
+  // Number of messages of what answers with a stream.
+  void set_message_count(int count) { message_count_ = count; }
+  // Blocks until a call with a stream was cancelled.
+  void WaitForCancel() { cancelled_.WaitForNotification(); }
 
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
@@ -44,6 +52,9 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
     return Next(context);
   }
   Reactor* ListBanks(Context* context, const v1::ListBanksRequest*, v1::ListBanksResponse*) override {
+    return Next(context);
+  }
+  Reactor* UpdateBank(Context* context, const v1::UpdateBankRequest*, v1::UpdateBankResponse*) override {
     return Next(context);
   }
   Reactor* DeleteBank(Context* context, const v1::DeleteBankRequest*, v1::DeleteBankResponse*) override {
@@ -67,6 +78,24 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
   Reactor* Energy(Context* context, const v1::EnergyRequest*, v1::EnergyResponse*) override {
     return Next(context);
   }
+  Reactor* Differentiate(Context* context, const v1::DifferentiateRequest*,
+                         v1::DifferentiateResponse*) override {
+    return Next(context);
+  }
+  grpc::ServerWriteReactor<v1::ScanPatternsResponse>* ScanPatterns(Context*,
+                                                                   const v1::ScanPatternsRequest*) override {
+    return new Answers<v1::ScanPatternsResponse>(this);
+  }
+  grpc::ServerWriteReactor<v1::RecallResponse>* Recall(Context*, const v1::RecallRequest*) override {
+    return new Answers<v1::RecallResponse>(this);
+  }
+  grpc::ServerWriteReactor<v1::ReportSeparationResponse>* ReportSeparation(
+      Context*, const v1::ReportSeparationRequest*) override {
+    return new Answers<v1::ReportSeparationResponse>(this);
+  }
+  grpc::ServerBidiReactor<v1::RetrieveRequest, v1::RetrieveResponse>* RetrieveStream(Context*) override {
+    return new RetrieveEcho(this);
+  }
   Reactor* GetCapabilities(Context* context, const v1::GetCapabilitiesRequest*,
                            v1::GetCapabilitiesResponse*) override {
     return Next(context);
@@ -76,6 +105,60 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
   class HeldCall : public Reactor {
     void OnCancel() override { Finish(grpc::Status::CANCELLED); }
     void OnDone() override { delete this; }
+  };
+
+  // Writes message_count_ messages, or fails before the first.
+  template <typename Response>
+  class Answers : public grpc::ServerWriteReactor<Response> {
+   public:
+    explicit Answers(FlakyService* service) : service_(service) {
+      if (service->calls_.fetch_add(1) < service->failures_) {
+        this->Finish(grpc::Status(service->code_, "not now"));
+      } else {
+        OnWriteDone(true);
+      }
+    }
+    void OnWriteDone(bool ok) override {
+      if (!ok || written_ == service_->message_count_) {
+        this->Finish(ok ? grpc::Status::OK : grpc::Status::CANCELLED);
+        return;
+      }
+      SetNumber(++written_, &response_);
+      this->StartWrite(&response_);
+    }
+    void OnCancel() override { service_->cancelled_.Notify(); }
+    void OnDone() override { delete this; }
+
+   private:
+    FlakyService* const service_;
+    int written_ = 0;
+    Response response_;
+  };
+  static void SetNumber(int number, v1::ScanPatternsResponse* response) { response->set_version(number); }
+  static void SetNumber(int number, v1::RecallResponse* response) { response->set_version(number); }
+  static void SetNumber(int number, v1::ReportSeparationResponse* response) {
+    response->set_done_count(number);
+  }
+
+  // Answers each request with its max_support as the version; refuses 13.
+  class RetrieveEcho : public grpc::ServerBidiReactor<v1::RetrieveRequest, v1::RetrieveResponse> {
+   public:
+    explicit RetrieveEcho(FlakyService* service) : service_(service) { StartRead(&request_); }
+    void OnReadDone(bool ok) override {
+      if (!ok) return Finish(grpc::Status::OK);
+      if (request_.max_support() == 13)
+        return Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such bank"));
+      response_.set_version(request_.max_support());
+      StartWrite(&response_);
+    }
+    void OnWriteDone(bool) override { StartRead(&request_); }
+    void OnCancel() override { service_->cancelled_.Notify(); }
+    void OnDone() override { delete this; }
+
+   private:
+    FlakyService* const service_;
+    v1::RetrieveRequest request_;
+    v1::RetrieveResponse response_;
   };
 
   Reactor* Next(Context* context) {
@@ -88,7 +171,9 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
   std::atomic<int> calls_{0};
   std::atomic<int> failures_{0};
   std::atomic<int> response_bytes_{0};
+  std::atomic<int> message_count_{3};
   std::atomic<bool> held_{false};
+  absl::Notification cancelled_;
   std::atomic<grpc::StatusCode> code_{grpc::StatusCode::UNAVAILABLE};
 };
 
@@ -144,12 +229,19 @@ INSTANTIATE_TEST_SUITE_P(
         Rpc{"CreateBank", false, [](Connection* c) { return c->CreateBank({}).status(); }},
         Rpc{"GetBank", true, [](Connection* c) { return c->GetBank({}).status(); }},
         Rpc{"ListBanks", true, [](Connection* c) { return c->ListBanks({}).status(); }},
+        Rpc{"UpdateBank", true, [](Connection* c) { return c->UpdateBank({}).status(); }},
         Rpc{"DeleteBank", false, [](Connection* c) { return c->DeleteBank({}).status(); }},
         Rpc{"Store", false, [](Connection* c) { return c->Store({}).status(); }},
         Rpc{"GetPatterns", true, [](Connection* c) { return c->GetPatterns({}).status(); }},
         Rpc{"DeletePatterns", false, [](Connection* c) { return c->DeletePatterns({}).status(); }},
         Rpc{"Retrieve", true, [](Connection* c) { return c->Retrieve({}).status(); }},
         Rpc{"Energy", true, [](Connection* c) { return c->Energy({}).status(); }},
+        Rpc{"Differentiate", true, [](Connection* c) { return c->Differentiate({}).status(); }},
+        Rpc{"ScanPatterns", false,  // Client resumes it.
+            [](Connection* c) { return c->ScanPatterns({}, [](const auto&) { return true; }); }},
+        Rpc{"Recall", true, [](Connection* c) { return c->Recall({}, [](const auto&) { return true; }); }},
+        Rpc{"ReportSeparation", true,
+            [](Connection* c) { return c->ReportSeparation({}, [](const auto&) { return true; }); }},
         Rpc{"GetCapabilities", true, [](Connection* c) { return c->GetCapabilities({}).status(); }}),
     [](const ::testing::TestParamInfo<Rpc>& info) { return info.param.name; });
 
@@ -225,6 +317,77 @@ TEST_F(ConnectionTest, AStoppedServerIsUnavailableAndNamed) {
   const absl::Status status = MakeConnection(options_)->GetBank({}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(status.message()), HasSubstr(options_.target));
+}
+
+TEST_F(ConnectionTest, MessagesOfAStreamComeInOrder) {
+  std::vector<int64_t> versions;
+  const absl::Status status =
+      MakeConnection(options_)->ScanPatterns({}, [&](const v1::ScanPatternsResponse& message) {
+        versions.push_back(message.version());
+        return true;
+      });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(versions, ElementsAre(1, 2, 3));
+}
+
+TEST_F(ConnectionTest, AStreamThatIsStoppedIsCancelledAndFine) {
+  service_.set_message_count(std::numeric_limits<int>::max());
+  int messages = 0;
+  const absl::Status status =
+      MakeConnection(options_)->Recall({}, [&](const v1::RecallResponse&) { return ++messages < 2; });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(messages, 2);
+  service_.WaitForCancel();
+}
+
+v1::RetrieveRequest Numbered(int64_t number) {
+  v1::RetrieveRequest request;
+  request.set_max_support(number);
+  return request;
+}
+
+TEST_F(ConnectionTest, RequestsOnAStreamArePipelinedAndAnsweredInOrder) {
+  const std::unique_ptr<RetrieveStream> stream = MakeConnection(options_)->RetrieveStream();
+  for (int number = 1; number <= 5; ++number) EXPECT_TRUE(stream->Write(Numbered(number)));
+  stream->WritesDone();
+  v1::RetrieveResponse response;
+  for (int number = 1; number <= 5; ++number) {
+    ASSERT_TRUE(stream->Read(&response));
+    EXPECT_EQ(response.version(), number);
+  }
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ConnectionTest, AStreamEndsWithTheErrorOfARequestAfterTheResponsesBeforeIt) {
+  const std::unique_ptr<RetrieveStream> stream = MakeConnection(options_)->RetrieveStream();
+  EXPECT_TRUE(stream->Write(Numbered(1)));
+  EXPECT_TRUE(stream->Write(Numbered(13)));
+  v1::RetrieveResponse response;
+  EXPECT_TRUE(stream->Read(&response));
+  EXPECT_FALSE(stream->Read(&response));
+  while (stream->Write(Numbered(2))) {
+  }
+  EXPECT_EQ(stream->Finish(), absl::NotFoundError("no such bank"));
+}
+
+TEST_F(ConnectionTest, FinishDropsResponsesThatWereNotRead) {
+  const std::unique_ptr<RetrieveStream> stream = MakeConnection(options_)->RetrieveStream();
+  for (int number = 1; number <= 3; ++number) EXPECT_TRUE(stream->Write(Numbered(number)));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ConnectionTest, ACancelledStreamIsCancelled) {
+  const std::unique_ptr<RetrieveStream> stream = MakeConnection(options_)->RetrieveStream();
+  EXPECT_TRUE(stream->Write(Numbered(1)));
+  stream->Cancel();
+  EXPECT_EQ(stream->Finish().code(), absl::StatusCode::kCancelled);
+  service_.WaitForCancel();
+}
+
+TEST_F(ConnectionTest, AStreamThatIsForgottenIsCancelled) {
+  MakeConnection(options_)->RetrieveStream()->Write(Numbered(1));
+  service_.WaitForCancel();
 }
 
 TEST_F(ConnectionTest, TheLimitIsTheOneGiven) {
