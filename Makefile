@@ -70,7 +70,7 @@ bench: setup ## Build the benchmarks into build/release and run them
 	bench/run.sh build/release
 
 .PHONY: paper
-paper: setup ## Reproduce Table 1 of the founding paper through the service
+paper: setup ## Reproduce the papers' experiments through the service; ENGRAM_DIGITS, ENGRAM_MNIST name data
 	$(call build,release)
 	bench/paper/run.sh build/release
 
