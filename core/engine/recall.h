@@ -33,9 +33,9 @@ struct RecallPlan {
   // kUsedUp: upper bounds to begin with, for the patterns by ascending id; empty: 1 each.
   std::vector<double> upper_bounds;
   // kPenalty and kSequential: scores x.q - strength a, a = decay p + (1 - decay) a.
-  double strength = 1e9;
-  double decay = 1e-3;
-  // kSequential: a memory just recalled counts as -bonus p, so that it is in the next pair.
+  double strength = 1e9;  // In (0, 1e30], so that no penalised score overflows.
+  double decay = 1e-3;    // In (0, 1].
+  // kSequential: a memory just recalled counts as -bonus p, so that it is in the next pair. In [1, 1e6].
   double bonus = 1.1;
 };
 

@@ -60,9 +60,9 @@ double Entmax::Conjugate(absl::Span<const double> scores, absl::Span<const doubl
   return scores[0] + (inner - Negentropy(weights));
 }
 
-void Entmax::JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+void Entmax::JacobianProduct(absl::Span<const double>, absl::Span<const double> weights,
                              absl::Span<const double> v, absl::Span<double> product) const {
-  assert(scores.size() == weights.size() && v.size() == weights.size() && product.size() == weights.size());
+  assert(v.size() == weights.size() && product.size() == weights.size());
   // With s_i = p_i^(2 - alpha) on the support: J v = s (v - <s, v> / sum(s)). The s are taken relative to the
   // largest of them: where alpha is large they overflow.
   size_t size = 0;

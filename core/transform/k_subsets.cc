@@ -56,9 +56,9 @@ double KSubsets::Conjugate(absl::Span<const double> scores, absl::Span<const dou
   return static_cast<double>(k_) * kth + (inner - Negentropy(weights));
 }
 
-void KSubsets::JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+void KSubsets::JacobianProduct(absl::Span<const double>, absl::Span<const double> weights,
                                absl::Span<const double> v, absl::Span<double> product) const {
-  assert(scores.size() == weights.size() && v.size() == weights.size() && product.size() == weights.size());
+  assert(v.size() == weights.size() && product.size() == weights.size());
   // Only weights strictly between 0 and 1 move: each by its v less the mean of theirs.
   const auto is_free = [&](size_t i) { return 0 < weights[i] && weights[i] < 1; };
   double sum = 0;

@@ -78,9 +78,9 @@ double Normmax::Conjugate(absl::Span<const double> scores, absl::Span<const doub
   return scores[0] + (inner - Negentropy(weights));
 }
 
-void Normmax::JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+void Normmax::JacobianProduct(absl::Span<const double>, absl::Span<const double> weights,
                               absl::Span<const double> v, absl::Span<double> product) const {
-  assert(scores.size() == weights.size() && v.size() == weights.size() && product.size() == weights.size());
+  assert(v.size() == weights.size() && product.size() == weights.size());
   // With c_i = v_i - <p, v> and t_i = p_i / h_i, where h_i = (p_i / |p|)^(gamma - 1) is the height
   // theta_i - tau: J v = (t c - <t, c> p) / (gamma - 1).
   const double log_norm = LogNorm(gamma_, weights);

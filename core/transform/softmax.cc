@@ -42,9 +42,9 @@ double Softmax::Conjugate(absl::Span<const double> scores, absl::Span<const doub
   return scores[0] - std::log(weights[0]);
 }
 
-void Softmax::JacobianProduct(absl::Span<const double> scores, absl::Span<const double> weights,
+void Softmax::JacobianProduct(absl::Span<const double>, absl::Span<const double> weights,
                               absl::Span<const double> v, absl::Span<double> product) const {
-  assert(scores.size() == weights.size() && v.size() == weights.size() && product.size() == weights.size());
+  assert(v.size() == weights.size() && product.size() == weights.size());
   const double mean = std::inner_product(weights.begin(), weights.end(), v.begin(), 0.0);
   for (size_t i = 0; i < weights.size(); ++i) product[i] = weights[i] * (v[i] - mean);
 }
