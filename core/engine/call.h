@@ -14,6 +14,7 @@
 #include "core/bank/bank_snapshot.h"
 #include "core/engine/energy.h"
 #include "core/engine/stop_rule.h"
+#include "core/engine/trajectory_memory.h"
 #include "core/sweep/sweeper.h"
 #include "core/transform/dynamics.h"
 
@@ -68,8 +69,7 @@ struct Retrieval {
   // weight.
   bool exact = false;
   // Set if exact and the transformation has a margin: by how much the scores of those patterns lead all
-  // others
-  // (+infinity: there are no others), and the lead that an exact fixed point needs, margin / beta.
+  // others (+infinity: there are none), and the lead that an exact fixed point needs, margin / beta.
   std::optional<double> separation;
   double required_separation = 0;
   // Set where weights are found by iteration; see Projection.
@@ -87,8 +87,8 @@ struct DifferentiateCall : Call {
   // Cotangents of the final states [B, D] and of the values [B, V], row-major; without values: empty.
   std::vector<double> state_cotangents;
   std::vector<double> value_cotangents;
-  // Largest number of bytes that one query's trajectory and gradients may take up.
-  int64_t max_trajectory_bytes = int64_t{256} << 20;
+  // Pays for the trajectories. Set by the engine.
+  TrajectoryMemory* trajectory_memory = nullptr;
 };
 
 // The vector-Jacobian product of one retrieval: gradients of <state cotangent, q_n> + <value cotangent,

@@ -14,8 +14,9 @@ namespace engram {
 //
 // with Psi of the post-transformation (|q|^2 / 2 for the identity; +infinity outside its range), Omega 0 at
 // the vertices of its domain, u = argmin Omega (equal weights, where their sum is fixed) and R = k M, where k
-// is that sum and M the largest norm of a pattern; R = 0 for transformations that are not confined. It is the
-// sum of a concave and a convex part,
+// is that sum and M the largest norm of a pattern; R = 0 for transformations that are not confined. Equal
+// weights also stand for u where an edge score or bounds of weights move argmin Omega elsewhere; the concave
+// part below may then be positive. E is the sum of a concave and a convex part,
 //
 //   concave = -L_Omega(beta X q; u) / beta,   convex = Psi(q) - <q, X^T u> + R^2 / 2.
 //

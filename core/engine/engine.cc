@@ -43,7 +43,7 @@ std::unique_ptr<Flight> MakeDifferentiation(const DifferentiateCall& call, const
                                             int64_t b, RetrievalGradient* answer) {
   return std::make_unique<DifferentiationFlight>(
       &call, StateOf(call, bank, b), Row(call.state_cotangents, b, bank.settings().dim),
-      Row(call.value_cotangents, b, bank.settings().value_dim), answer);
+      Row(call.value_cotangents, b, bank.settings().value_dim), call.trajectory_memory, answer);
 }
 std::unique_ptr<Flight> MakeSeparation(const SeparateCall& call, const BankSnapshot& bank, int64_t b,
                                        PatternSeparation* answer) {
@@ -82,7 +82,12 @@ absl::Status ShuttingDown() {
 }  // namespace
 
 Engine::Engine(EngineOptions options, Sweeper* sweeper, ThreadPool* pool, const Clock* clock)
-    : options_(options), sweeper_(sweeper), pool_(pool), clock_(clock), executor_([this] { Work(); }) {}
+    : options_(options),
+      trajectory_memory_(options.scratch_bytes),
+      sweeper_(sweeper),
+      pool_(pool),
+      clock_(clock),
+      executor_([this] { Work(); }) {}
 
 Engine::~Engine() {
   Drain();
@@ -111,6 +116,7 @@ absl::Status Engine::Energy(BankSnapshot bank, Call call, EnergyDone done) {
 absl::Status Engine::Differentiate(BankSnapshot bank, DifferentiateCall call, DifferentiateDone done) {
   ENGRAM_RETURN_IF_ERROR(CheckFits(bank, call.dynamics));
   const int64_t count = QueryCount(bank, call);
+  call.trajectory_memory = &trajectory_memory_;
   return Submit(std::make_shared<PendingAnswers<DifferentiateCall, RetrievalGradient, DifferentiateResult>>(
       std::move(bank), std::move(call), count, MakeDifferentiation, std::move(done)));
 }
@@ -135,8 +141,6 @@ absl::Status Engine::Separate(BankSnapshot bank, SeparateCall call, SeparateDone
 absl::Status Engine::Submit(std::shared_ptr<PendingCall> call) {
   const int64_t count = call->query_count();
   assert(count >= 1);
-  std::vector<Seat> seats(count);
-  for (int64_t b = 0; b < count; ++b) seats[b] = {call, call->MakeFlight(b), b};
   {
     MutexLock lock(&mutex_);
     if (draining_) {
@@ -146,6 +150,8 @@ absl::Status Engine::Submit(std::shared_ptr<PendingCall> call) {
     queued_ += count;
     unfinished_ += count;
   }
+  std::vector<Seat> seats(count);
+  for (int64_t b = 0; b < count; ++b) seats[b] = {call, call->MakeFlight(b), b};
   Requeue(std::move(seats));
   return absl::OkStatus();
 }

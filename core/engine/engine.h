@@ -17,6 +17,7 @@
 #include "core/engine/call.h"
 #include "core/engine/flight.h"
 #include "core/engine/recall.h"
+#include "core/engine/trajectory_memory.h"
 #include "core/sweep/sweeper.h"
 
 namespace engram {
@@ -27,7 +28,8 @@ struct EngineOptions {
   // Largest number of states that one sweep serves.
   int64_t max_batch = 256;
   // Bytes that the survivor lists of one sweep may take up when every row survives; large banks are swept
-  // with fewer states at a time, at least with one.
+  // with fewer states at a time, at least with one. Also what all trajectories under way may take up
+  // together.
   int64_t scratch_bytes = int64_t{1} << 30;
 };
 
@@ -109,6 +111,7 @@ class Engine {
   void Requeue(std::vector<Seat> seats) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const EngineOptions options_;
+  TrajectoryMemory trajectory_memory_;
   Sweeper* const sweeper_;
   ThreadPool* const pool_;
   const Clock* const clock_;

@@ -1,5 +1,6 @@
 #include "core/engine/recall.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,13 +10,17 @@
 
 namespace engram {
 
+SequentialKSubsets PairOfNeighbours() {
+  return *SequentialKSubsets::Make(2, std::numeric_limits<double>::infinity());
+}
+
 absl::StatusOr<std::unique_ptr<Recall>> Recall::Begin(BankSnapshot bank, RecallPlan plan,
                                                       std::vector<double> query) {
   ENGRAM_RETURN_IF_ERROR(CheckFits(bank, plan.dynamics));
   const int64_t count = bank.pattern_count();
-  if (plan.mode == RecallMode::kSequential && count < 2) {
-    return InvalidField("sequential", absl::StrCat("a bank of ", count, " pattern"),
-                        "a bank of at least 2 patterns");
+  if (plan.mode == RecallMode::kSequential && !PairOfNeighbours().ValidateFor(count).ok()) {
+    return InvalidField("sequential", absl::StrCat("a bank of ", count, " patterns"),
+                        absl::StrCat("2 to ", SequentialKSubsets::kMaxCells / 2, " patterns"));
   }
   if (!plan.upper_bounds.empty()) {
     const auto constrained = ConstrainedSparsemax::Make(plan.upper_bounds);

@@ -39,6 +39,9 @@ struct RecallPlan {
   double bonus = 1.1;
 };
 
+// What kSequential turns with: two patterns in a row.
+SequentialKSubsets PairOfNeighbours();
+
 // One memory.
 struct Memory {
   uint64_t id = 0;            // The pattern of largest weight, the lowest id where several have it.

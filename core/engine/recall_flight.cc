@@ -1,7 +1,6 @@
 #include "core/engine/recall_flight.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/base/status_macros.h"
@@ -16,7 +15,7 @@ constexpr double kLeastBound = 1e-12;
 Dynamics TurnDynamics(const RecallPlan& plan) {
   if (plan.mode != RecallMode::kSequential) return plan.dynamics;
   Dynamics dynamics = plan.dynamics;
-  dynamics.transform = *SequentialKSubsets::Make(2, std::numeric_limits<double>::infinity());
+  dynamics.transform = PairOfNeighbours();
   dynamics.post_transform = IdentityPost();
   return dynamics;
 }

@@ -17,6 +17,9 @@ double Rounding(const Transform& transform) {
   return std::holds_alternative<Softmax>(transform) ? 0 : 0x1p-46;
 }
 
+// Weights with a larger gap were not found: the work that may be spent on them is bounded.
+constexpr double kLargestGap = 1e-6;
+
 bool IsRecalled(absl::Span<const double> expected, absl::Span<const double> state, double rounding) {
   return std::equal(expected.begin(), expected.end(), state.begin(), state.end(),
                     [rounding](double x, double q) { return std::abs(q - x) <= rounding * std::abs(x); });
@@ -97,6 +100,7 @@ absl::Status RetrievalFlight::NoteRecalled(const BankSnapshot& bank, const State
   });
   result_->exact =
       result_->stop_reason == StopReason::kFixedPoint && result_->support_size >= parts &&
+      update.duality_gap <= kLargestGap &&
       IsRecalled(StateOf(bank, dynamics, update, order, parts), result_->state, Rounding(dynamics.transform));
   const double margin = Margin(dynamics.transform);
   if (result_->exact && std::isfinite(margin)) {

@@ -98,8 +98,10 @@ absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const D
     return OutOfRange(dynamics);
   }
   update.next = Apply(dynamics.post_transform, combined, dynamics.beta);
-  if (!confined && !FitFloats(update.next)) return OutOfRange(dynamics);
-  return update;
+  if (FitFloats(update.next)) return update;
+  if (!confined) return OutOfRange(dynamics);
+  return absl::InternalError(
+      absl::StrCat(NameOf(dynamics.transform), ": an update gave a state that is not a number"));
 }
 
 std::vector<double> CombinePatterns(const BankSnapshot& bank, absl::Span<const Survivor> support,

@@ -5,11 +5,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
-#include "core/engine/call.h"
 #include "core/sweep/sweeper.h"
-#include "core/transform/dynamics.h"
 
 namespace engram {
 
@@ -35,14 +32,6 @@ class Trajectory {
   int64_t member_count_ = 0;           // Support entries of all updates.
   absl::flat_hash_set<uint64_t> ids_;  // Of the patterns in any support.
 };
-
-// The vector-Jacobian product of `trajectory`: gradients of <cotangent, q_n> + <value_cotangent, value of the
-// last update> in double precision. `cotangent` [D]; `value_cotangent` [V] or empty for 0. Where the weights
-// are not differentiable, at changes of the support, it is that of one side.
-//
-// REQUIRES: at least one update.
-RetrievalGradient PullBack(const BankSnapshot& bank, const Dynamics& dynamics, const Trajectory& trajectory,
-                           absl::Span<const double> cotangent, absl::Span<const double> value_cotangent);
 
 }  // namespace engram
 

@@ -120,7 +120,8 @@ struct RootFrame {
   double Step(const Sums& sums) const {
     const double e = power.exponent();
     const double missing = 1 - sums.power;
-    const double straight = 1 - (1 - e) * sums.bend / sums.slope;
+    // 1 - (1 - e) bend / slope, which for ties is e, however small.
+    const double straight = e + (1 - e) * (sums.slope - sums.bend) / sums.slope;
     const double factor = 1 + straight / e * missing / (unknown * sums.slope);
     if (!(factor > 0)) return -missing / sums.slope;
     return -unknown * std::expm1(e / straight * std::log(factor));

@@ -73,16 +73,17 @@ class DifferentiateTest : public ::testing::Test {
     for (int64_t j = 0; j < kValueDim; ++j) problem_.value_cotangent.push_back(normal(random_));
   }
 
-  absl::StatusOr<RetrievalGradient> Differentiate(const Dynamics& dynamics,
-                                                  int64_t limit = int64_t{1} << 20) {
+  absl::StatusOr<RetrievalGradient> Differentiate(const Dynamics& dynamics) {
+    return DifferentiateOn(&engine_, dynamics);
+  }
+  absl::StatusOr<RetrievalGradient> DifferentiateOn(TestEngine* engine, const Dynamics& dynamics) {
     DifferentiateCall call;
     call.dynamics = dynamics;
     call.dynamics.beta = problem_.beta;
     call.states = problem_.query;
     call.state_cotangents = problem_.state_cotangent;
     call.value_cotangents = problem_.value_cotangent;
-    call.max_trajectory_bytes = limit;
-    auto result = DifferentiateAndWait(engine_.get(), bank_->Pin(), call);
+    auto result = DifferentiateAndWait(engine->get(), bank_->Pin(), call);
     if (!result.ok()) return result.status();
     return result->gradients.front();
   }
@@ -300,14 +301,36 @@ TEST_F(DifferentiateTest, EachQueryHasItsOwnGradients) {
 TEST_F(DifferentiateTest, TrajectoryOverTheLimitIsResourceExhausted) {
   const Dynamics dynamics = DynamicsOf(Softmax(), IdentityPost(), 4);
   // Four states, four times nine members with a weight, and gradients of nine patterns.
-  const int64_t bytes = 8 * (4 * kDim + kCount * (kDim + kValueDim + 1)) +
-                        4 * kCount * (static_cast<int64_t>(sizeof(Survivor)) + 8);
-  EXPECT_TRUE(Differentiate(dynamics, bytes).ok());
-  const absl::Status status = Differentiate(dynamics, bytes - 1).status();
+  const int64_t bytes = 8 * (4 * kDim + kCount * (kDim + kValueDim + 4)) +
+                        4 * kCount * (static_cast<int64_t>(sizeof(Survivor)) + 16);
+  EngineOptions options;
+  options.scratch_bytes = bytes;
+  TestEngine enough(options);
+  // What the first took is given back.
+  EXPECT_TRUE(DifferentiateOn(&enough, dynamics).ok());
+  EXPECT_TRUE(DifferentiateOn(&enough, dynamics).ok());
+  options.scratch_bytes = bytes - 1;
+  TestEngine too_little(options);
+  const absl::Status status = DifferentiateOn(&too_little, dynamics).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("dynamics.max_iterations"));
   EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("limit ", bytes - 1)));
   EXPECT_EQ(FindErrorDetails(status)->reason, "TRAJECTORY_TOO_LARGE");
+}
+
+// At the boundary between two patterns every update doubles the gradient's exponent.
+TEST_F(DifferentiateTest, GradientThatNoDoubleCanBeIsAnError) {
+  TestBank pair(1);
+  ASSERT_TRUE(pair.Store({1, -1}).ok());
+  DifferentiateCall call;
+  call.dynamics = DynamicsOf(*Entmax::Make(1.5), IdentityPost(), 12);
+  call.dynamics.beta = 1e30;
+  call.states = {0};
+  call.state_cotangents = {1};
+  TestEngine engine;
+  const absl::Status status = DifferentiateAndWait(engine.get(), pair->Pin(), call).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(FindErrorDetails(status)->reason, "GRADIENT_OUT_OF_RANGE");
 }
 
 }  // namespace

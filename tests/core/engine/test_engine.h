@@ -16,11 +16,13 @@ namespace engram {
 class TestEngine {
  public:
   // On the reference backend, which leaves nothing out.
-  TestEngine() : TestEngine(std::make_unique<ReferenceSweeper>(), std::make_unique<ThreadPool>(0)) {}
-  TestEngine(std::unique_ptr<Sweeper> sweeper, std::unique_ptr<ThreadPool> pool)
+  explicit TestEngine(const EngineOptions& options = EngineOptions())
+      : TestEngine(std::make_unique<ReferenceSweeper>(), std::make_unique<ThreadPool>(0), options) {}
+  TestEngine(std::unique_ptr<Sweeper> sweeper, std::unique_ptr<ThreadPool> pool,
+             const EngineOptions& options = EngineOptions())
       : pool_(std::move(pool)),
         sweeper_(std::move(sweeper)),
-        engine_(EngineOptions(), sweeper_.get(), pool_.get(), &clock_) {}
+        engine_(options, sweeper_.get(), pool_.get(), &clock_) {}
 
   // On the backend that screens.
   static std::unique_ptr<TestEngine> Cpu(int threads = 0,
