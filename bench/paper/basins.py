@@ -2,9 +2,11 @@
 
 The paper: Martins, Niculae, McNamee (2023), "Sparse modern Hopfield networks", and Santos et al. (2024),
 "Hopfield-Fenchel-Young Networks", which adds the post-transformations. Both show pictures: each point of a 100 x 100
-grid over the patterns is coloured by the pattern within 0.001 of which it is after 50 updates. Here the points of each
-colour are counted, and compared with what NumPy finds in double precision; points at the edge of a basin depend on
-rounding, so counts may differ by 5.
+grid over the patterns is coloured by the pattern within 0.001 of which it is after 50 updates. Here each point's
+colour is compared with the one that NumPy finds in double precision. Queries are float32 in the service, good to 6e-8:
+where an edge between colours passes as close to a point, either is right. The box has sides of at most 2.2, and edges
+of a picture are at most some 20 long together, so that of its 10,000 points about 20 * 1.2e-7 / 2.2^2 * 10,000 = 0.005
+are that close; 5 may differ. Points on the axis of symmetry of draw 0 are not among them: they stay on it.
 
 The authors' layer norm divides by the unbiased standard deviation, the service's by the biased one. With D = 3 its
 states are sqrt(3 / 2) times as long: so are the patterns and queries that it is given, and beta is 2 / 3 of theirs.
@@ -21,7 +23,7 @@ from experiment import Results, connect, parse_options, to_dynamics
 
 UPDATES = 50
 REACHED = 0.001
-ALLOWED_DIFFERENCE = 5
+ALLOWED_POINTS = 5
 
 TRANSFORMATIONS = (
     definitions.Softmax(),
@@ -103,41 +105,38 @@ VARIANTS = (
 )
 
 
-def basins(states, patterns):
-    """Grid points that no pattern attracts, and those that each pattern attracts."""
+def colours(states, patterns):
+    """For each state the number of the pattern that it has reached, from 1; 0 for none."""
     distances = np.linalg.norm(states[:, None] - patterns, axis=2)
     # A state that is near two patterns has the colour of the later one.
     attractors = np.zeros(len(states), int)
     for number in range(len(patterns)):
         attractors[distances[:, number] < REACHED] = number + 1
-    return np.bincount(attractors, minlength=len(patterns) + 1)
+    return attractors
 
 
 def add_row(results, memory, variant, number, rows, transformation):
     name = (f"{number}", transformation.label)
-    lack = memory.lack(transformation, variant.post)
-    if lack:
-        results.skip(f"this server has no {lack}", *name)
-        return
     patterns = variant.rows(variant.lift(rows))
     points = variant.lift(plane.grid(patterns))
-    expected = basins(variant.expected(patterns, points, transformation), patterns)
-    ours = basins(variant.retrieved(memory, patterns, points, transformation), patterns)
-    difference = np.abs(ours - expected).max()
-    cells = [f"{count}" for count in ours[1:]] + [""] * (plane.PATTERNS + 1 - len(ours))
-    results.row(difference <= ALLOWED_DIFFERENCE, *name, *cells, f"{ours[0]}", f"{difference}")
+    expected = colours(variant.expected(patterns, points, transformation), patterns)
+    ours = colours(variant.retrieved(memory, patterns, points, transformation), patterns)
+    different = (ours != expected).sum()
+    counts = np.bincount(ours, minlength=len(patterns) + 1)
+    cells = [f"{count}" for count in counts[1:]] + [""] * (plane.PATTERNS + 1 - len(counts))
+    results.row(different <= ALLOWED_POINTS, *name, *cells, f"{counts[0]}", f"{different}")
 
 
 def main():
     options = parse_options(__doc__)
     results = Results(
         f"Points of a {plane.SIDE} x {plane.SIDE} grid that are within {REACHED:g} of each pattern after {UPDATES}"
-        f" updates.\nDifference: the largest one of a row to what NumPy finds; allowed is {ALLOWED_DIFFERENCE}."
+        f" updates.\nDifferent: points of another colour than NumPy's; allowed are {ALLOWED_POINTS}."
     )
     columns = [f"pattern {number + 1}" for number in range(plane.PATTERNS)]
     with connect(options.server) as memory:
         for variant in VARIANTS:
-            results.heading(variant.title, "draw", "transformation", *columns, "none", "difference")
+            results.heading(variant.title, "draw", "transformation", *columns, "none", "different")
             for number, (rows, _) in plane.configurations().items():
                 for transformation in TRANSFORMATIONS:
                     add_row(results, memory, variant, number, rows, transformation)

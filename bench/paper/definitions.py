@@ -1,8 +1,8 @@
 """The maps of the papers in NumPy, written from their definitions: double precision, none of the service's code.
 
 Shapes: patterns X [N, D], states Q [B, D], scores theta = beta Q X^T [B, N], weights P [B, N].
-Every transformation has a `label`, the `field` of Dynamics that it is in the API, `set` to choose it there, and
-`weights`; every post-transformation has the same but for `apply` in place of `weights`.
+Every transformation has a `label`, `set` to choose it in the API's Dynamics, and `weights`; every post-transformation has
+the same but for `apply` in place of `weights`.
 """
 
 import numpy as np
@@ -53,7 +53,7 @@ def _in_window(theta, window, solve):
 class Softmax:
     """Omega(p) = sum_i p_i log p_i on the simplex."""
 
-    label, field = "softmax", "softmax"
+    label = "softmax"
 
     def set(self, dynamics):
         dynamics.softmax.SetInParent()
@@ -69,8 +69,6 @@ class Softmax:
 
 class Entmax:
     """Omega(p) = (sum_i p_i^alpha - 1) / (alpha (alpha - 1)) on the simplex; 1 < alpha <= 2."""
-
-    field = "entmax"
 
     def __init__(self, alpha):
         self.alpha = alpha
@@ -95,8 +93,6 @@ class Entmax:
 class Normmax:
     """Omega(p) = |p|_gamma - 1 on the simplex."""
 
-    field = "normmax"
-
     def __init__(self, gamma):
         self.gamma = gamma
         self.label = f"{gamma:g}-normmax"
@@ -119,8 +115,6 @@ class Normmax:
 class KSubsets:
     """Omega(p) = (|p|^2 - k) / 2 on { 0 <= p <= 1, sum p = k }."""
 
-    field = "k_subsets"
-
     def __init__(self, k):
         self.k = k
         self.label = f"{k}-subsets"
@@ -141,7 +135,7 @@ class KSubsets:
 class ConstrainedSparsemax:
     """Omega(p) = (|p|^2 - 1) / 2 on { 0 <= p <= u, sum p = 1 }."""
 
-    label, field = "constrained sparsemax", "constrained_sparsemax"
+    label = "constrained sparsemax"
 
     def __init__(self, upper_bounds):
         self.upper_bounds = upper_bounds
@@ -154,10 +148,32 @@ class ConstrainedSparsemax:
         )
 
 
+class ContiguousPairs:
+    """Omega(p) = |p|^2 / 2 on the hull of e_i + e_{i+1}; for one row of few scores."""
+
+    def weights(self, theta):
+        count = theta.shape[1]
+        pairs = np.eye(count)[:-1] + np.eye(count)[1:]
+        best, best_value = None, -np.inf
+        # The maximum lies inside of one face, those of its pairs, where the gradient is the same for each of them.
+        for face in range(1, 1 << len(pairs)):
+            rows = pairs[[i for i in range(len(pairs)) if face >> i & 1]]
+            system = np.ones((len(rows) + 1, len(rows) + 1))
+            system[:-1, :-1], system[-1, -1] = rows @ rows.T, 0
+            shares = np.linalg.solve(system, np.append(rows @ theta[0], 1))[:-1]
+            if (shares < 0).any():
+                continue
+            weights = shares @ rows
+            value = theta[0] @ weights - weights @ weights / 2
+            if value > best_value:
+                best, best_value = weights, value
+        return best[None]
+
+
 class Identity:
     """p = theta."""
 
-    label, field = "identity", "identity"
+    label = "identity"
 
     def set(self, dynamics):
         dynamics.identity.SetInParent()
@@ -168,8 +184,6 @@ class Identity:
 
 class RectifiedPolynomial:
     """p = [theta]_+^degree."""
-
-    field = "polynomial"
 
     def __init__(self, degree):
         self.degree = degree
@@ -186,7 +200,7 @@ class RectifiedPolynomial:
 class Exponential:
     """p = exp(theta)."""
 
-    label, field = "exp", "exponential"
+    label = "exp"
 
     def set(self, dynamics):
         dynamics.exponential.SetInParent()
@@ -198,7 +212,7 @@ class Exponential:
 class IdentityPost:
     """The state is left as it is."""
 
-    label, field = "none", "identity"
+    label = "none"
 
     def set(self, dynamics):
         dynamics.post_transformation.identity.SetInParent()
@@ -210,7 +224,7 @@ class IdentityPost:
 class L2Normalize:
     """z / |z|; the zero vector stays as it is."""
 
-    label, field = "l2", "l2_normalize"
+    label = "l2"
 
     def set(self, dynamics):
         dynamics.post_transformation.l2_normalize.SetInParent()
@@ -223,7 +237,7 @@ class L2Normalize:
 class LayerNorm:
     """(z - mean z) / sqrt(var z + eps), biased variance."""
 
-    label, field = "layer norm", "layer_norm"
+    label = "layer norm"
 
     def __init__(self, eps=1e-5):
         self.eps = eps
@@ -239,7 +253,7 @@ class LayerNorm:
 class Tanh:
     """tanh(beta z)."""
 
-    label, field = "tanh", "tanh"
+    label = "tanh"
 
     def set(self, dynamics):
         dynamics.post_transformation.tanh.SetInParent()

@@ -1,7 +1,7 @@
 """What the experiments share: a server, tables, and what became of the rows.
 
 An experiment is a script that prints its results beside published or reference numbers. It exits with 0 if all rows
-agree, with 1 if one does not, and with SKIPPED if it lacks a file or a part of the server that it needs.
+agree, with 1 if one does not or a call fails, and with SKIPPED if no file of its data is given.
 """
 
 import argparse
@@ -89,15 +89,6 @@ class Memory:
         self.stub = stub
         self.capabilities = stub.GetCapabilities(api.GetCapabilitiesRequest())
 
-    def lack(self, transformation, post=None):
-        """What this server would need for such dynamics; empty: nothing."""
-        missing = []
-        if transformation.field not in self.capabilities.transformations:
-            missing.append(transformation.field)
-        if post is not None and post.field not in self.capabilities.post_transformations:
-            missing.append(post.field)
-        return " and ".join(missing)
-
     @contextlib.contextmanager
     def bank(self, patterns, name="paper"):
         """The name of a bank with these patterns, ids 0, 1, ...; it is deleted afterwards."""
@@ -163,7 +154,7 @@ class Results:
         print(title)
         self._start = time.monotonic()
         self._rows = []
-        self.agreed = self.differed = self.skipped = 0
+        self.agreed = self.differed = 0
 
     def heading(self, title, *columns):
         """Begins a part of the table."""
@@ -175,11 +166,6 @@ class Results:
         self.agreed += bool(agrees)
         self.differed += not agrees
         self._rows.append((cells, "" if agrees else "<-- DIFFERS"))
-
-    def skip(self, reason, *cells):
-        """A row that could not be made; `cells` are its first ones."""
-        self.skipped += 1
-        self._rows.append((cells, f"skipped: {reason}"))
 
     def note(self, *cells):
         """A row that has nothing to be compared with."""
@@ -200,10 +186,5 @@ class Results:
     def conclude(self):
         """Prints the counts; returns the exit code of the script."""
         self.flush()
-        parts = [f"{self.agreed} rows agree", f"{self.differed} differ"]
-        if self.skipped:
-            parts.append(f"{self.skipped} were skipped")
-        print(f"\n{', '.join(parts)}; {time.monotonic() - self._start:.0f} s.")
-        if self.differed:
-            return 1
-        return 0 if self.agreed or not self.skipped else SKIPPED
+        print(f"\n{self.agreed} rows agree, {self.differed} differ; {time.monotonic() - self._start:.0f} s.")
+        return 0 if self.agreed and not self.differed else 1

@@ -9,7 +9,10 @@ last update. With the test images alone there are two tables, neither of them th
   patterns and for what the images are.
 * masked: all 10,000 are patterns; 1,000 of them, drawn by a seed, are the queries, with their lower half set to 0.
 
-Some queries are retrieved by NumPy in double precision too, and the sizes compared.
+Some queries are retrieved by NumPy in double precision too, and the sizes compared. Both have the same numbers and
+compute in double precision, but not in the same order, so that a weight as close to its threshold as rounding may count
+either way. Such are the queries whose size is another one in NumPy too when beta is changed by NUDGE, which is many
+roundings and changes every score by as much; they alone may differ.
 """
 
 import sys
@@ -41,17 +44,19 @@ MAX_SUPPORT = 100
 # The largest size with a column of its own.
 LARGEST_SIZE = 10
 
-# Queries that NumPy retrieves too, and how many of them may differ: a weight may be at its threshold.
+# Queries that NumPy retrieves too.
 CHECKED = 20
-ALLOWED_DIFFERENT = 1
+
+# Relative change of beta that shows which of them have a weight at its threshold.
+NUDGE = 1e-9
 
 
 def threshold(transformation):
-    return SOFTMAX_WEIGHT if transformation.field == "softmax" else 0
+    return SOFTMAX_WEIGHT if isinstance(transformation, definitions.Softmax) else 0
 
 
 def size(retrieval, transformation):
-    if transformation.field != "softmax":
+    if not isinstance(transformation, definitions.Softmax):
         return retrieval.support_size
     return sum(weight > SOFTMAX_WEIGHT for weight in retrieval.support_weights)
 
@@ -75,19 +80,25 @@ def masked(digits, seed):
 
 def add_row(results, memory, bank, patterns, queries, beta, transformation):
     name = (f"{beta:g}", transformation.label)
-    lack = memory.lack(transformation)
-    if lack:
-        results.skip(f"this server has no {lack}", *name)
-        return
     dynamics = to_dynamics(beta, transformation, updates=UPDATES)
     _, retrievals = memory.retrieve(bank, queries, dynamics, MAX_SUPPORT)
     sizes = np.array([size(retrieval, transformation) for retrieval in retrievals])
-    expected = expected_sizes(patterns, queries[:CHECKED], beta, transformation)
-    different = int((sizes[:CHECKED] != expected).sum())
+    below, expected, above = (
+        expected_sizes(patterns, queries[:CHECKED], beta * (1 + nudge), transformation) for nudge in (-NUDGE, 0, NUDGE)
+    )
+    different = sizes[:CHECKED] != expected
+    undecided = (below != expected) | (above != expected)
     shares = np.bincount(np.minimum(sizes, LARGEST_SIZE + 1), minlength=LARGEST_SIZE + 2) / len(sizes)
     error = max(binomial_error(share, len(sizes)) for share in shares)
     percents = [f"{100 * share:.1f}" for share in shares]
-    results.row(different <= ALLOWED_DIFFERENT, *name, *percents, f"{100 * error:.1f}", f"{different}/{CHECKED}")
+    results.row(
+        not (different & ~undecided).any(),
+        *name,
+        *percents,
+        f"{100 * error:.1f}",
+        f"{different.sum()}/{CHECKED}",
+        f"{undecided.sum()}",
+    )
 
 
 def main():
@@ -96,10 +107,10 @@ def main():
     results = Results(
         f"Percent of {QUERIES} queries by size after {UPDATES} updates; softmax: p > {SOFTMAX_WEIGHT:g}."
         "\nStandard error: the largest one of a row, in points."
-        f"\nDifferent: of the first {CHECKED} queries, those of which NumPy finds another size; allowed is"
-        f" {ALLOWED_DIFFERENT}."
+        f"\nDifferent: of the first {CHECKED} queries, those of which NumPy finds another size; +-: those with a weight"
+        f" at its threshold, which may."
     )
-    columns = [f"{each}" for each in range(LARGEST_SIZE + 1)] + [f"> {LARGEST_SIZE}", "standard error", "different"]
+    columns = [f"{each}" for each in range(LARGEST_SIZE + 1)] + [f"> {LARGEST_SIZE}", "standard error", "different", "+-"]
     with connect(options.server) as memory:
         for protocol in (unseen, masked):
             patterns, queries = protocol(digits, options.seed)

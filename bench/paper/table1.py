@@ -123,6 +123,8 @@ def compare(count, trials, reference_share, reference_trials):
     error = math.hypot(binomial_error(share, trials), binomial_error(share, reference_trials))
     if rare:
         return error, rare_deviation(count, trials, share)
+    if error == 0:
+        return error, 0.0  # Neither sample has the size, or both have no other.
     return error, (count / trials - reference_share) / error
 
 

@@ -86,7 +86,8 @@ absl::StatusOr<BankPatterns> BankProbe::ReadPatterns(int64_t limit) const {
   return BankPatterns{{retrieval.support_ids().begin(), retrieval.support_ids().end()}, *std::move(patterns)};
 }
 
-absl::StatusOr<Recalled> BankProbe::Retrieve(const Rows& queries, const v1::Dynamics& dynamics) const {
+absl::StatusOr<Recalled> BankProbe::Retrieve(const Rows& queries, const v1::Dynamics& dynamics,
+                                             const ProbeOptions& options) const {
   Recalled all{{queries.cols, {}}, {}};
   for (int64_t begin = 0; begin < queries.count(); begin += max_rows_) {
     const Rows batch = Slice(queries, begin, max_rows_);
@@ -94,6 +95,7 @@ absl::StatusOr<Recalled> BankProbe::Retrieve(const Rows& queries, const v1::Dyna
     request.set_bank(bank_.name());
     *request.mutable_queries() = ToWire(batch);
     *request.mutable_dynamics() = dynamics;
+    request.set_omit_energy(options.omit_energy);
     const absl::StatusOr<v1::RetrieveResponse> response = client_.Retrieve(request);
     if (!response.ok()) return response.status();
     if (const absl::Status status = ValidateVersion(response->version()); !status.ok()) return status;
@@ -103,11 +105,13 @@ absl::StatusOr<Recalled> BankProbe::Retrieve(const Rows& queries, const v1::Dyna
     if (!states.ok()) return states.status();
     all.states.values.insert(all.states.values.end(), states->values.begin(), states->values.end());
     all.retrievals.insert(all.retrievals.end(), response->retrievals().begin(), response->retrievals().end());
+    if (options.progress) options.progress(all.states.count());
   }
   return all;
 }
 
-absl::StatusOr<std::vector<double>> BankProbe::Energies(const Rows& states) const {
+absl::StatusOr<std::vector<double>> BankProbe::Energies(const Rows& states,
+                                                        const ProbeOptions& options) const {
   std::vector<double> energies;
   for (int64_t begin = 0; begin < states.count(); begin += max_rows_) {
     const Rows batch = Slice(states, begin, max_rows_);
@@ -121,6 +125,7 @@ absl::StatusOr<std::vector<double>> BankProbe::Energies(const Rows& states) cons
     if (const absl::Status status = ValidateCount(response->energies_size(), batch.count()); !status.ok())
       return status;
     for (const v1::StateEnergy& energy : response->energies()) energies.push_back(energy.total());
+    if (options.progress) options.progress(static_cast<int64_t>(energies.size()));
   }
   return energies;
 }

@@ -2,6 +2,7 @@
 #define ENGRAM_CLIENT_CLI_BANK_PROBE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,14 @@ struct Recalled {
   std::vector<v1::Retrieval> retrievals;
 };
 
+// How BankProbe asks.
+struct ProbeOptions {
+  // Retrievals come without energies, which take the server time.
+  bool omit_energy = false;
+  // Called with the number of states that are answered, after each request.
+  std::function<void(int64_t)> progress;
+};
+
 // Asks one version of a bank about any number of states, in requests that the server takes.
 //
 // Errors, besides those of the RPCs: ABORTED when the bank changed since the probe was made. Try again.
@@ -44,10 +53,11 @@ class BankProbe {
   absl::StatusOr<BankPatterns> ReadPatterns(int64_t limit) const;
 
   // Up to 100 entries of each support, those of largest weight.
-  absl::StatusOr<Recalled> Retrieve(const Rows& queries, const v1::Dynamics& dynamics) const;
+  absl::StatusOr<Recalled> Retrieve(const Rows& queries, const v1::Dynamics& dynamics,
+                                    const ProbeOptions& options) const;
 
   // The energy of each state under dynamics().
-  absl::StatusOr<std::vector<double>> Energies(const Rows& states) const;
+  absl::StatusOr<std::vector<double>> Energies(const Rows& states, const ProbeOptions& options) const;
 
   // How well the bank's patterns can be told apart under dynamics(). `bins` of the histogram, or the default.
   absl::StatusOr<v1::SeparationReport> ReportSeparation(std::optional<int32_t> bins) const;

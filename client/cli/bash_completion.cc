@@ -49,7 +49,7 @@ std::string Paths(const CommandNode& root) {
 // What completes the values of a command's options. The root's may follow any command.
 std::string Values(const CommandNode& root) {
   std::string text;
-  for (const CommandNode* command : ListCommands(root)) {
+  for (const CommandNode* command : ListCommandsRootLast(root)) {
     for (const Argument& argument : command->arguments) {
       if (argument.is_positional || !argument.takes_value) continue;
       std::vector<std::string> patterns;

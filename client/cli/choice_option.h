@@ -16,7 +16,8 @@ namespace engram::cli {
 CLI::Option* AddChoice(CLI::App& app, const std::string& flag, std::string& value,
                        const std::vector<std::string>& choices, const std::string& description);
 
-// The choices of an option made by AddChoice; of other options, none.
+// The choices of an option made by AddChoice; of other options, none. FILE among them stands for any file.
+// It is the caller's to tell it from the others.
 std::vector<std::string> ChoicesOf(const CLI::Option& option);
 
 }  // namespace engram::cli

@@ -19,6 +19,11 @@ Argument ToArgument(const CLI::Option& option) {
   argument.takes_value = option.get_items_expected_max() > 0;
   argument.is_file = option.get_type_name() == "FILE" || option.get_name(true) == "FILE";
   argument.choices = ChoicesOf(option);
+  const auto file = std::find(argument.choices.begin(), argument.choices.end(), "FILE");
+  if (file != argument.choices.end()) {
+    argument.choices.erase(file);
+    argument.is_file = true;
+  }
   return argument;
 }
 
@@ -44,6 +49,12 @@ std::vector<const CommandNode*> ListCommands(const CommandNode& root) {
     const std::vector<const CommandNode*> below = ListCommands(command);
     commands.insert(commands.end(), below.begin(), below.end());
   }
+  return commands;
+}
+
+std::vector<const CommandNode*> ListCommandsRootLast(const CommandNode& root) {
+  std::vector<const CommandNode*> commands = ListCommands(root);
+  std::rotate(commands.begin(), commands.begin() + 1, commands.end());
   return commands;
 }
 

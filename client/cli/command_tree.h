@@ -17,6 +17,7 @@ struct Argument {
   std::string description;
   bool is_positional = false;
   bool takes_value = false;
+  // A file, besides the choices.
   bool is_file = false;
   std::vector<std::string> choices;
 };
@@ -35,6 +36,9 @@ CommandNode ToCommandTree(const CLI::App& app);
 
 // `root` and all commands below it, in the order of --help. They point into `root`.
 std::vector<const CommandNode*> ListCommands(const CommandNode& root);
+
+// As ListCommands, `root` last: what a command says about an option goes before what all commands have.
+std::vector<const CommandNode*> ListCommandsRootLast(const CommandNode& root);
 
 // True if a positional argument of `command` is a file.
 bool TakesFile(const CommandNode& command);

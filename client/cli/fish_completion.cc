@@ -32,6 +32,19 @@ std::string Condition(const CommandNode& command) {
   return absl::StrCat("complete -c engram -n 'test (__engram_command) = \"", command.path, "\"'");
 }
 
+// Where an option of all commands is completed: not where a command has its own of that name.
+std::string RootCondition(const CommandNode& root, const Argument& argument) {
+  std::string paths;
+  for (const CommandNode* command : ListCommands(root)) {
+    for (const Argument& own : command->arguments) {
+      if (command != &root && !own.is_positional && own.names == argument.names)
+        absl::StrAppend(&paths, " \"", command->path, "\"");
+    }
+  }
+  if (paths.empty()) return "complete -c engram";
+  return absl::StrCat("complete -c engram -n 'not contains -- (__engram_command)", paths, "'");
+}
+
 std::string Names(const Argument& argument) {
   std::string text;
   for (absl::string_view name : argument.names) {
@@ -42,8 +55,10 @@ std::string Names(const Argument& argument) {
 }
 
 std::string Completer(const Argument& argument) {
-  if (argument.is_file) return " -r -F";
-  if (!argument.choices.empty()) return absl::StrCat(" -x -a ", Quote(absl::StrJoin(argument.choices, " ")));
+  const std::string choices =
+      argument.choices.empty() ? "" : absl::StrCat(" -a ", Quote(absl::StrJoin(argument.choices, " ")));
+  if (argument.is_file) return absl::StrCat(" -r -F", choices);
+  if (!argument.choices.empty()) return absl::StrCat(" -x", choices);
   return argument.takes_value ? " -x" : "";
 }
 
@@ -63,7 +78,7 @@ std::string ToFishCompletion(const CommandNode& root) {
                       Quote(subcommand.description), "\n");
     }
     for (const Argument& argument : command->arguments) {
-      const std::string condition = command == &root ? "complete -c engram" : Condition(*command);
+      const std::string condition = command == &root ? RootCondition(root, argument) : Condition(*command);
       if (argument.is_positional) {
         if (argument.is_file) absl::StrAppend(&text, condition, " -F\n");
         if (!argument.choices.empty()) absl::StrAppend(&text, condition, Completer(argument), "\n");

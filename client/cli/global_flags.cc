@@ -34,7 +34,8 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags* flags) {
       ->envname("ENGRAM_SERVER")
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  app.add_option("--timeout", flags->timeout, "Deadline of each call: seconds, or 500ms, 2m")
+  app.add_option("--timeout", flags->timeout,
+                 "Longest wait for an answer, and for each message of a stream: seconds, 2m")
       ->envname("ENGRAM_TIMEOUT")
       ->type_name("DURATION")
       ->capture_default_str();

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/cli/commands.h"
 #include "client/cli/dynamics_flags.h"
 #include "client/cli/number_text.h"
@@ -14,11 +15,12 @@
 #include "client/cli/plot_cell_runs.h"
 #include "client/cli/plot_output.h"
 #include "client/cli/plot_palette.h"
+#include "client/cli/progress_bar.h"
 
 namespace engram::cli {
 namespace {
 
-// Each grid point's state is compared with every pattern.
+// More basins than these could not be told apart.
 constexpr int64_t kMostPatterns = 1000;
 // Entries of the legend; smaller basins are counted together.
 constexpr size_t kMostBasins = 14;
@@ -52,25 +54,40 @@ double SquaredDistance(absl::Span<const float> a, absl::Span<const float> b) {
   return sum;
 }
 
-// The first pattern that lies within `within` of `state`, or kNone.
-int FindAttractor(absl::Span<const float> state, const Rows& patterns, double within) {
-  for (int64_t i = 0; i < patterns.count(); ++i) {
-    if (SquaredDistance(state, patterns.row(i)) < within * within) return static_cast<int>(i);
+bool RecallsSums(const v1::Dynamics& dynamics) {
+  return dynamics.has_k_subsets() || dynamics.has_sequential_k_subsets();
+}
+
+// The place of the pattern that was recalled exactly, else of the one with the largest weight of those within
+// `within` of `state`, or kNone.
+int FindAttractor(absl::Span<const float> state, const v1::Retrieval& retrieval, const BankPatterns& patterns,
+                  bool recalls_sums, double within) {
+  for (const uint64_t id : retrieval.support_ids()) {
+    const auto found = std::lower_bound(patterns.ids.begin(), patterns.ids.end(), id);
+    if (found == patterns.ids.end() || *found != id) continue;
+    const auto i = static_cast<int>(found - patterns.ids.begin());
+    if (retrieval.exact() && !recalls_sums) return i;
+    if (SquaredDistance(state, patterns.patterns.row(i)) < within * within) return i;
   }
   return kNone;
 }
 
-absl::StatusOr<Basins> Compute(const BasinFlags& flags, const BankProbe& probe) {
+absl::StatusOr<Basins> Compute(const BasinFlags& flags, const BankProbe& probe, const Screen& screen) {
   absl::StatusOr<BankPatterns> patterns = probe.ReadPatterns(kMostPatterns);
   if (!patterns.ok()) return patterns.status();
   absl::StatusOr<PlaneView> view = MakePlaneView(flags.plane, *patterns, Rows{});
   if (!view.ok()) return view.status();
   Basins basins{*std::move(view), patterns->ids, {}, std::vector<int64_t>(patterns->ids.size(), 0), 0};
-  const absl::StatusOr<Recalled> recalled =
-      probe.Retrieve(basins.view.GridPoints(flags.grid, probe.bank().dim()), probe.dynamics());
+  const Rows queries = basins.view.GridPoints(flags.grid, probe.bank().dim());
+  ProgressBar bar(screen, "retrieving", queries.count(), absl::Now());
+  ProbeOptions options;
+  options.omit_energy = true;
+  options.progress = [&bar](int64_t done) { bar.Update(done, absl::Now()); };
+  const absl::StatusOr<Recalled> recalled = probe.Retrieve(queries, probe.dynamics(), options);
   if (!recalled.ok()) return recalled.status();
   for (int64_t i = 0; i < recalled->states.count(); ++i) {
-    const int label = FindAttractor(recalled->states.row(i), patterns->patterns, flags.within);
+    const int label = FindAttractor(recalled->states.row(i), recalled->retrievals[static_cast<size_t>(i)],
+                                    *patterns, RecallsSums(probe.dynamics()), flags.within);
     basins.labels.push_back(label);
     ++(label == kNone ? basins.none_count : basins.counts[static_cast<size_t>(label)]);
   }
@@ -173,7 +190,7 @@ absl::Status PlotBasins(const BasinFlags& flags, const Context& context) {
   if (!dynamics.ok()) return dynamics.status();
   const absl::StatusOr<BankProbe> probe = BankProbe::Make(flags.plot.bank, *dynamics, context);
   if (!probe.ok()) return probe.status();
-  const absl::StatusOr<Basins> basins = Compute(flags, *probe);
+  const absl::StatusOr<Basins> basins = Compute(flags, *probe, context.err);
   if (!basins.ok()) return basins.status();
   return WritePlot({Draw(flags, *basins, *probe), BasinsJson(flags, *basins, *probe), BasinsTable(*basins)},
                    *output, context);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "client/cli/commands.h"
 #include "client/cli/dynamics_flags.h"
 #include "client/cli/marching_squares.h"
@@ -12,6 +13,7 @@
 #include "client/cli/plane_view.h"
 #include "client/cli/plot_output.h"
 #include "client/cli/plot_palette.h"
+#include "client/cli/progress_bar.h"
 #include "client/cli/trajectory.h"
 
 namespace engram::cli {
@@ -52,14 +54,18 @@ std::vector<double> ChooseLevels(const std::vector<double>& energies, int count)
   return levels;
 }
 
-absl::StatusOr<Contours> Compute(const ContourFlags& flags, const BankProbe& probe, const Rows& queries) {
+absl::StatusOr<Contours> Compute(const ContourFlags& flags, const BankProbe& probe, const Rows& queries,
+                                 const Screen& screen) {
   const absl::StatusOr<BankPatterns> patterns = probe.ReadPatterns(kMostPatterns);
   if (!patterns.ok()) return patterns.status();
   absl::StatusOr<PlaneView> view = MakePlaneView(flags.plane, *patterns, queries);
   if (!view.ok()) return view.status();
   Contours contours{*std::move(view), {}, {}, {}};
-  absl::StatusOr<std::vector<double>> energies =
-      probe.Energies(contours.view.GridPoints(flags.resolution, probe.bank().dim()));
+  const Rows states = contours.view.GridPoints(flags.resolution, probe.bank().dim());
+  ProgressBar bar(screen, "computing", states.count(), absl::Now());
+  ProbeOptions options;
+  options.progress = [&bar](int64_t done) { bar.Update(done, absl::Now()); };
+  absl::StatusOr<std::vector<double>> energies = probe.Energies(states, options);
   if (!energies.ok()) return energies.status();
   contours.levels = ChooseLevels(*energies, flags.levels);
   contours.energies = {flags.resolution, *std::move(energies)};
@@ -130,6 +136,13 @@ Json TrajectoriesJson(const std::vector<Trajectory>& trajectories) {
   return json;
 }
 
+// Row by row from the lowest y.
+Json ToJson(const Grid& grid) {
+  Json json = Json::array();
+  for (double value : grid.values) json.push_back(NumberJson(value));
+  return json;
+}
+
 absl::Status PlotContours(const ContourFlags& flags, const Context& context) {
   const absl::StatusOr<PlotOutput> output = ParsePlotOutput(flags.plot, context);
   if (!output.ok()) return output.status();
@@ -141,12 +154,16 @@ absl::Status PlotContours(const ContourFlags& flags, const Context& context) {
   const absl::StatusOr<BankProbe> probe = BankProbe::Make(flags.plot.bank, *dynamics, context);
   if (!probe.ok()) return probe.status();
   if (const absl::Status status = ValidateQueries(*queries, *probe); !status.ok()) return status;
-  const absl::StatusOr<Contours> contours = Compute(flags, *probe, *queries);
+  const absl::StatusOr<Contours> contours = Compute(flags, *probe, *queries, context.err);
   if (!contours.ok()) return contours.status();
   Plot plot;
   plot.svg = Draw(flags, *contours, *probe);
   plot.json = {{"bank", flags.plot.bank},
                {"version", probe->bank().version()},
+               {"resolution", flags.resolution},
+               {"x", {contours->view.x.from, contours->view.x.to}},
+               {"y", {contours->view.y.from, contours->view.y.to}},
+               {"energies", ToJson(contours->energies)},
                {"levels", contours->levels},
                {"trajectories", TrajectoriesJson(contours->trajectories)}};
   return WritePlot(plot, *output, context);

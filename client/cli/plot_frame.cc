@@ -52,8 +52,8 @@ double TextWidth(const std::string& text, double size) { return DisplayWidth(tex
 // `text`, or as much of it as has room.
 std::string Shorten(const std::string& text, double size, double room) {
   if (TextWidth(text, size) <= room) return text;
-  const auto characters = static_cast<size_t>(std::max(1.0, room / (kCharacter * size) - 1));
-  return absl::StrCat(text.substr(0, characters), "…");
+  const auto characters = static_cast<int>(std::max(1.0, room / (kCharacter * size) - 1));
+  return absl::StrCat(FirstCharacters(text, characters), "…");
 }
 
 std::vector<Tick> TicksOf(const Axis& axis, double pixels) {

@@ -28,7 +28,7 @@ absl::Status WriteFile(const std::string& path, const std::string& contents) {
 void AddPlotFlags(CLI::App& command, PlotFlags* flags) {
   command.add_option("BANK", flags->bank, "Name of the bank")->type_name("")->required();
   command.add_option("-o,--output", flags->output, "A file .svg; or svg, or json, to standard output [svg]")
-      ->type_name("FILE");
+      ->type_name("svg|json|FILE");
   command.add_option("--width", flags->width, "Width of the picture in pixels")
       ->check(CLI::Range(kNarrowestPlot, kWidestPlot).description(""))
       ->type_name("PIXELS")

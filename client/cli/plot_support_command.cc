@@ -1,11 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/cli/choice_option.h"
 #include "client/cli/commands.h"
 #include "client/cli/dynamics_flags.h"
@@ -14,6 +16,7 @@
 #include "client/cli/pattern_source.h"
 #include "client/cli/plot_output.h"
 #include "client/cli/plot_palette.h"
+#include "client/cli/progress_bar.h"
 #include "client/cli/trajectory.h"
 
 namespace engram::cli {
@@ -26,6 +29,8 @@ constexpr double kExactHeightShare = 0.18;
 constexpr double kCountedWeight = 0.01;
 // Supports up to here are drawn on a linear axis.
 constexpr double kLargestLinear = 40;
+// The largest beta is at least so many times the smallest: else no axis could tell the two apart.
+constexpr double kLeastRatio = 1 + 1e-6;
 
 struct SupportFlags {
   PlotFlags plot;
@@ -83,9 +88,9 @@ absl::StatusOr<std::pair<double, double>> ChooseRange(const SupportFlags& flags,
   const double scale = largest_norm > 0 ? largest_norm * largest_norm : 1;
   const double from = flags.beta_from.value_or(std::pow(10.0, std::floor(std::log10(0.1 / scale))));
   const double to = flags.beta_to.value_or(1e4 * from);
-  if (from < to) return std::pair(from, to);
-  return UsageError(
-      absl::StrCat("--beta-from ", from, " and --beta-to ", to, " contradict each other: they go upwards"));
+  if (std::isfinite(to) && to >= from * kLeastRatio) return std::pair(from, to);
+  return UsageError(absl::StrCat("--beta-to: got ", to, ", allowed are finite numbers above --beta-from, ",
+                                 from, ", by a millionth or more"));
 }
 
 // Where no weight of softmax counts, they are spread over all `pattern_count` patterns.
@@ -108,18 +113,38 @@ SupportPoint Measure(const Recalled& recalled, const v1::Dynamics& dynamics, int
 }
 
 absl::StatusOr<SupportCurve> ComputeCurve(const SupportFlags& flags, const BankProbe& probe,
-                                          const v1::Dynamics& given, const Rows& queries) {
+                                          const v1::Dynamics& given, const Rows& queries,
+                                          const std::function<void(int64_t)>& progress) {
   const absl::StatusOr<std::pair<double, double>> range = ChooseRange(flags, probe.bank().largest_norm());
   if (!range.ok()) return range.status();
   SupportCurve curve{Override(probe.dynamics(), given), {}};
   for (int i = 0; i < flags.points; ++i) {
     const double share = static_cast<double>(i) / (flags.points - 1);
     curve.dynamics.set_beta(range->first * std::pow(range->second / range->first, share));
-    const absl::StatusOr<Recalled> recalled = probe.Retrieve(queries, curve.dynamics);
+    ProbeOptions options;
+    options.omit_energy = true;
+    options.progress = [&](int64_t done) { progress(i * queries.count() + done); };
+    const absl::StatusOr<Recalled> recalled = probe.Retrieve(queries, curve.dynamics, options);
     if (!recalled.ok()) return recalled.status();
     curve.points.push_back(Measure(*recalled, curve.dynamics, probe.bank().pattern_count()));
   }
   return curve;
+}
+
+absl::StatusOr<std::vector<SupportCurve>> ComputeCurves(const SupportFlags& flags, const BankProbe& probe,
+                                                        const std::vector<v1::Dynamics>& given,
+                                                        const Rows& queries, const Screen& screen) {
+  const int64_t curve_total = flags.points * queries.count();
+  ProgressBar bar(screen, "retrieving", static_cast<int64_t>(given.size()) * curve_total, absl::Now());
+  std::vector<SupportCurve> curves;
+  for (const v1::Dynamics& dynamics : given) {
+    const int64_t before = static_cast<int64_t>(curves.size()) * curve_total;
+    absl::StatusOr<SupportCurve> curve = ComputeCurve(
+        flags, probe, dynamics, queries, [&](int64_t done) { bar.Update(before + done, absl::Now()); });
+    if (!curve.ok()) return curve.status();
+    curves.push_back(*std::move(curve));
+  }
+  return curves;
 }
 
 Axis SupportAxis(const std::vector<SupportCurve>& curves) {
@@ -191,16 +216,13 @@ absl::Status PlotSupport(const SupportFlags& flags, const Context& context) {
   const absl::StatusOr<BankProbe> probe = BankProbe::Make(flags.plot.bank, v1::Dynamics(), context);
   if (!probe.ok()) return probe.status();
   if (const absl::Status status = ValidateQueries(*queries, *probe); !status.ok()) return status;
-  std::vector<SupportCurve> curves;
-  for (const v1::Dynamics& dynamics : *given) {
-    absl::StatusOr<SupportCurve> curve = ComputeCurve(flags, *probe, dynamics, *queries);
-    if (!curve.ok()) return curve.status();
-    curves.push_back(*std::move(curve));
-  }
+  const absl::StatusOr<std::vector<SupportCurve>> curves =
+      ComputeCurves(flags, *probe, *given, *queries, context.err);
+  if (!curves.ok()) return curves.status();
   Plot plot;
-  plot.svg = Draw(flags, curves, *probe, queries->count());
+  plot.svg = Draw(flags, *curves, *probe, queries->count());
   plot.json = {
-      {"bank", flags.plot.bank}, {"version", probe->bank().version()}, {"curves", CurvesJson(curves)}};
+      {"bank", flags.plot.bank}, {"version", probe->bank().version()}, {"curves", CurvesJson(*curves)}};
   return WritePlot(plot, *output, context);
 }
 

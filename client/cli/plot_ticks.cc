@@ -13,6 +13,8 @@ namespace {
 // Numbers beyond these are written with an exponent.
 constexpr int kMostDecimals = 5;
 constexpr double kLargestPlain = 1e6;
+// Ranges below this share of their limits' size have no ticks that could be told apart.
+constexpr double kResolution = 1e-9;
 
 // The smallest of 1, 2, 5, 10, ... times a power of ten that is not below `step`, by a rounding error's
 // allowance.
@@ -23,6 +25,14 @@ double RoundUpStep(double step) {
   }
   return 10 * power;
 }
+
+bool HasTicks(double from, double to) {
+  return std::isfinite(from) && std::isfinite(to) &&
+         to - from > kResolution * std::max(std::abs(from), std::abs(to));
+}
+
+// The only tick of a range that has no others.
+std::vector<Tick> OneTick(double value) { return {{value, absl::StrFormat("%g", value)}}; }
 
 std::string TickLabel(double value, double step) {
   const int decimals = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
@@ -59,6 +69,7 @@ std::vector<Tick> PowersOfTen(double from, double to, int every, std::vector<dou
 }  // namespace
 
 std::vector<Tick> LinearTicks(double from, double to, int count) {
+  if (!HasTicks(from, to)) return OneTick(from);
   double step = RoundUpStep((to - from) / count);
   std::vector<Tick> ticks = Multiples(step, from, to);
   while (ticks.size() < 2) {
@@ -69,10 +80,12 @@ std::vector<Tick> LinearTicks(double from, double to, int count) {
 }
 
 std::vector<Tick> WholeTicks(double from, double to, int count) {
+  if (!HasTicks(from, to)) return OneTick(from);
   return Multiples(std::max(1.0, RoundUpStep((to - from) / count)), from, to);
 }
 
 std::vector<Tick> LogTicks(double from, double to, int count) {
+  if (from <= 0 || !HasTicks(from, to)) return OneTick(from);
   const double decades = std::log10(to / from);
   const int every = std::max(1, static_cast<int>(std::ceil(decades / count)));
   std::vector<Tick> ticks = PowersOfTen(from, to, every, {1});

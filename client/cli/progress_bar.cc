@@ -40,8 +40,7 @@ std::string ProgressLine(const std::string& label, int64_t done, int64_t total, 
   // One column stays free: writing the last one wraps the line on some terminals.
   const int room = columns - 1 - DisplayWidth(label) - 1 - DisplayWidth(numbers) - DisplayWidth("[] ");
   const std::string bar = room < kNarrowestBar ? "" : Bar(share, std::min(room, kWidestBar));
-  return (label + " " + bar + numbers)
-      .substr(0, bar.empty() ? static_cast<size_t>(std::max(columns - 1, 0)) : std::string::npos);
+  return std::string(FirstCharacters(absl::StrCat(label, " ", bar, numbers), std::max(columns - 1, 0)));
 }
 
 ProgressBar::ProgressBar(const Screen& screen, std::string label, int64_t total, absl::Time start)

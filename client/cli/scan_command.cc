@@ -76,15 +76,51 @@ class Scan {
   absl::Status status_;
 };
 
-// A .npy file begins with the number of its rows: how many will come, by what the bank has now.
-absl::StatusOr<int64_t> WriteNpyBeginning(const ScanFlags& flags, const Client& client,
-                                          const Context& context) {
-  const absl::StatusOr<v1::Bank> bank = client.GetBank(flags.bank);
-  if (!bank.ok()) return bank.status();
-  const int64_t count = std::min(bank->pattern_count(), flags.limit.value_or(bank->pattern_count()));
-  *context.out.stream << (flags.ids_only ? NpyIdsBeginning(count) : NpyBeginning(count, bank->dim()));
-  return count;
-}
+// The beginning of a .npy file, which has the number of its rows: how many will come, by what the bank has
+// now.
+class NpyCount {
+ public:
+  NpyCount(const ScanFlags& flags, const Screen& out) : flags_(flags), out_(out) {}
+
+  absl::Status WriteBeginning(const Client& client) {
+    const absl::StatusOr<v1::Bank> bank = client.GetBank(flags_.bank);
+    if (!bank.ok()) return bank.status();
+    dim_ = bank->dim();
+    count_ = std::min(bank->pattern_count(), flags_.limit.value_or(bank->pattern_count()));
+    if (out_.can_rewind) begin_ = out_.stream->tellp();
+    *out_.stream << Beginning(count_);
+    return absl::OkStatus();
+  }
+
+  // After `written` rows: if there came others than the bank had, writes the beginning again.
+  // ABORTED: the file cannot be rewound.
+  absl::Status Correct(int64_t written) {
+    if (written == count_ || !out_.stream->good()) return absl::OkStatus();
+    const std::string beginning = Beginning(written);
+    if (begin_ == std::ostream::pos_type(-1) || beginning.size() != Beginning(count_).size() ||
+        !out_.stream->seekp(begin_)) {
+      return absl::AbortedError(
+          absl::StrCat("the bank changed meanwhile: the .npy file has ", CountText(written),
+                       " rows, its beginning says ", CountText(count_),
+                       ". Scan again, to a file, whose beginning is corrected, or write --output csv or "
+                       "json, which need no count"));
+    }
+    *out_.stream << beginning;
+    out_.stream->seekp(0, std::ios::end);
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string Beginning(int64_t count) const {
+    return flags_.ids_only ? NpyIdsBeginning(count) : NpyBeginning(count, dim_);
+  }
+
+  const ScanFlags& flags_;
+  const Screen& out_;
+  int64_t dim_ = 0;
+  int64_t count_ = 0;
+  std::ostream::pos_type begin_ = std::ostream::pos_type(-1);
+};
 
 absl::Status RunScan(const ScanFlags& flags, const Context& context) {
   const std::vector<Output> allowed = {Output::kTable, Output::kJson, Output::kNpy, Output::kCsv};
@@ -92,21 +128,16 @@ absl::Status RunScan(const ScanFlags& flags, const Context& context) {
   if (flags.limit.has_value() && *flags.limit < 1)
     return UsageError(absl::StrCat("--limit: got ", *flags.limit, ", allowed is 1 and above"));
   const Client client = context.connect(context.connection);
-  absl::StatusOr<int64_t> promised = 0;
-  if (context.output == Output::kNpy) promised = WriteNpyBeginning(flags, client, context);
-  if (!promised.ok()) return promised.status();
+  NpyCount npy(flags, context.out);
+  if (context.output == Output::kNpy) {
+    if (const absl::Status status = npy.WriteBeginning(client); !status.ok()) return status;
+  }
   Scan scan(flags, context);
   const absl::Status status =
       client.ScanPatterns(ToRequest(flags), [&scan](const auto& chunk) { return scan.Take(chunk); });
   if (!status.ok()) return status;
   if (!scan.status().ok()) return scan.status();
-  if (context.output == Output::kNpy && scan.written() != *promised) {
-    return absl::AbortedError(
-        absl::StrCat("the bank changed meanwhile: the .npy file has ", CountText(scan.written()),
-                     " rows, its beginning says ", CountText(*promised),
-                     ". Scan again, or write --output csv or json, which need no count"));
-  }
-  return absl::OkStatus();
+  return context.output == Output::kNpy ? npy.Correct(scan.written()) : absl::OkStatus();
 }
 
 }  // namespace
@@ -120,7 +151,10 @@ void AddScanCommand(CLI::App& app, Command* chosen) {
   scan.footer(
       "Writes as patterns come, in constant memory, and goes on where it stopped when the server was away\n"
       "for a while. --output json writes one object a line, csv the numbers, npy the patterns [n, dim];\n"
-      "with --ids-only csv and npy have the ids. All of them are read by 'engram store'.\n\n"
+      "with --ids-only csv and npy have the ids. All of them are read by 'engram store'. A .npy file begins\n"
+      "with its number of rows; if the bank changes meanwhile that is corrected in a file, and an error in "
+      "a\n"
+      "pipe.\n\n"
       "Examples:\n"
       "  engram scan digits --limit 10\n"
       "  engram scan digits -o json | engram store copy - --format jsonl --create\n"

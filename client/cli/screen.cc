@@ -1,5 +1,6 @@
 #include "client/cli/screen.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ Screen MakeScreen(std::ostream& stream, int descriptor) {
   Screen screen;
   screen.stream = &stream;
   screen.is_terminal = isatty(descriptor) == 1;
+  screen.can_rewind = lseek(descriptor, 0, SEEK_CUR) >= 0 && (fcntl(descriptor, F_GETFL) & O_APPEND) == 0;
   winsize size{};
   if (screen.is_terminal && ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     screen.columns = size.ws_col;

@@ -20,6 +20,8 @@ struct ColorVariables {
 struct Screen {
   std::ostream* stream = nullptr;
   bool is_terminal = false;
+  // A file whose beginning may be written again: not a pipe, and not appended to.
+  bool can_rewind = false;
   // Characters in a line.
   int columns = 80;
   Colors colors = Colors::kNone;

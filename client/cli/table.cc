@@ -19,13 +19,23 @@ bool LooksNumeric(absl::string_view cell) {
   return cell.empty() || cell == "-" || absl::SimpleAtod(absl::StrReplaceAll(cell, {{",", ""}}), &value);
 }
 
+// False for the bytes of a UTF-8 code point after its first.
+bool BeginsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
 std::string Padding(int width) { return std::string(static_cast<size_t>(std::max(width, 0)), ' '); }
 
 }  // namespace
 
 int DisplayWidth(absl::string_view text) {
-  return static_cast<int>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<int>(std::count_if(text.begin(), text.end(), BeginsCharacter));
+}
+
+absl::string_view FirstCharacters(absl::string_view text, int count) {
+  size_t end = 0;
+  for (int found = 0; end < text.size(); ++end) {
+    if (BeginsCharacter(text[end]) && ++found > count) break;
+  }
+  return text.substr(0, end);
 }
 
 std::string AlignCell(absl::string_view cell, int width, bool is_number) {

@@ -39,6 +39,9 @@ std::string HeaderText(absl::string_view header, const Screen& screen);
 // REQUIRES: no combining and no wide characters.
 int DisplayWidth(absl::string_view text);
 
+// The first `count` code points of `text`, UTF-8; all of it if it has no more.
+absl::string_view FirstCharacters(absl::string_view text, int count);
+
 }  // namespace engram::cli
 
 #endif  // ENGRAM_CLIENT_CLI_TABLE_H_

@@ -18,7 +18,7 @@ absl::Status Advance(const BankProbe& probe, const v1::Dynamics& one_update,
                      std::vector<Trajectory*>* running) {
   Rows states{probe.bank().dim(), {}};
   for (const Trajectory* trajectory : *running) Append(LastRow(trajectory->states), &states);
-  const absl::StatusOr<Recalled> recalled = probe.Retrieve(states, one_update);
+  const absl::StatusOr<Recalled> recalled = probe.Retrieve(states, one_update, {});
   if (!recalled.ok()) return recalled.status();
   std::vector<Trajectory*> still_running;
   for (size_t i = 0; i < running->size(); ++i) {

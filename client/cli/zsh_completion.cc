@@ -56,13 +56,15 @@ std::string Paths(const CommandNode& root) {
 
 std::string Values(const CommandNode& root) {
   std::string text;
-  for (const CommandNode* command : ListCommands(root)) {
+  for (const CommandNode* command : ListCommandsRootLast(root)) {
     for (const Argument& argument : command->arguments) {
       if (argument.is_positional || !argument.takes_value) continue;
-      const std::string completer = argument.is_file ? "_files"
-                                    : argument.choices.empty()
-                                        ? "_message value"
-                                        : absl::StrCat("compadd ", absl::StrJoin(argument.choices, " "));
+      std::vector<std::string> completers;
+      if (!argument.choices.empty())
+        completers.push_back(absl::StrCat("compadd ", absl::StrJoin(argument.choices, " ")));
+      if (argument.is_file) completers.emplace_back("_files");
+      if (completers.empty()) completers.emplace_back("_message value");
+      const std::string completer = absl::StrJoin(completers, "; ");
       for (const std::string& name : argument.names) {
         const std::string before = command == &root ? "*" : absl::StrCat("\"", command->path, "\"");
         absl::StrAppend(&text, "    ", before, "\" ", name, "\") ", completer, "; return ;;\n");

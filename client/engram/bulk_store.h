@@ -19,7 +19,7 @@ struct BulkStoreOptions {
   // Chunks of at most 1 MiB that are sent ahead of their acknowledgement and held in memory until then, at
   // least 1. More hide a longer way to the server.
   int chunks_ahead = 8;
-  // Tries after the server became UNAVAILABLE; an acknowledged chunk is progress.
+  // Tries after the server became UNAVAILABLE, or busy for a while; an acknowledged chunk is progress.
   RetryOptions retry;
 };
 

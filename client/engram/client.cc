@@ -1,6 +1,7 @@
 #include "engram/client.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "engram/internal/bulk_upload.h"
 #include "engram/internal/cut_rows.h"
 #include "engram/internal/request_row_source.h"
+#include "engram/internal/resume.h"
 
 namespace engram {
 namespace {
@@ -128,7 +130,9 @@ absl::Status Client::ScanPatterns(const v1::ScanPatternsRequest& request,
     return on_chunk(chunk);
   };
   absl::Status status = connection_->ScanPatterns(rest, take);
-  while (absl::IsUnavailable(status) && may_resume && backoff.WaitForNextTry()) {
+  for (std::optional<absl::Duration> delay = internal::FindResumeDelay(status);
+       delay.has_value() && may_resume && backoff.WaitForNextTry(*delay);
+       delay = internal::FindResumeDelay(status)) {
     status = connection_->ScanPatterns(rest, take);
   }
   return status;

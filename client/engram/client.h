@@ -70,7 +70,7 @@ class Client {
   // Stores the rows of `source` in chunks of at most 1 MiB, which it asks for as they are sent. Calls
   // `progress` with the number of rows acknowledged so far, and calls both in this thread.
   //
-  // When the server is UNAVAILABLE, goes on at the row that the server has reached, after a delay: no row is
+  // When the server is UNAVAILABLE, or busy, goes on at the row that it has reached, after a delay: no row is
   // stored twice, and none is asked for twice. The rows of an upload that fails stay stored as far as they
   // were acknowledged, unless it is atomic; the status tells how many. UNKNOWN: the connection broke off
   // while an atomic upload finished, and whether it did cannot be found out. Not idempotent unless the rows
@@ -83,7 +83,7 @@ class Client {
                                        const std::function<void(int64_t)>& progress = nullptr) const;
 
   // Calls `on_chunk` with all patterns by ascending id, chunk by chunk, until it returns false; then the
-  // status is OK. When the server is UNAVAILABLE, goes on after the last chunk, after a delay: no pattern
+  // status is OK. When the server is UNAVAILABLE, or busy, goes on after the last chunk: no pattern
   // comes twice, but what comes then may be of a newer version. Idempotent.
   absl::Status ScanPatterns(const v1::ScanPatternsRequest& request,
                             const std::function<bool(const v1::ScanPatternsResponse&)>& on_chunk,

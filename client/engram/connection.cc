@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "engram/internal/grpc_status.h"
 #include "engram/internal/grpc_stream.h"
+#include "engram/internal/idle_timer.h"
 #include "engram/v1/associative_memory.grpc.pb.h"
 #include "engram/v1/health.pb.h"
 
@@ -156,26 +157,28 @@ class GrpcConnection : public Connection {
                                                                                      const Request&),
                        const Request& request, const std::function<bool(const Response&)>& on_message) {
     grpc::ClientContext context;
-    SetDeadline(&context);
+    internal::IdleTimer timer(options_.timeout, [&context] { context.TryCancel(); });
     const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub_.get()->*method)(&context, request);
+    const auto read = [&](Response* message) {
+      const internal::IdleTimer::Wait wait(&timer);
+      return reader->Read(message);
+    };
     bool stopped = false;
-    for (Response message; reader->Read(&message);) {
+    for (Response message; read(&message);) {
       if (stopped || on_message(message)) continue;  // What was under way when it was cancelled is dropped.
       stopped = true;
       context.TryCancel();
     }
     const grpc::Status status = reader->Finish();
-    return stopped ? absl::OkStatus() : ToStatus(status, options_);
+    if (stopped) return absl::OkStatus();
+    return timer.has_fired() ? internal::IdleError(options_) : ToStatus(status, options_);
   }
 
   template <typename Request, typename Response>
   std::unique_ptr<Stream<Request, Response>> Open(
       std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> (Stub::*method)(grpc::ClientContext*)) {
-    auto context = std::make_unique<grpc::ClientContext>();
-    SetDeadline(context.get());
     return std::make_unique<internal::GrpcStream<Request, Response>>(
-        options_, channel_, std::move(context),
-        [&](grpc::ClientContext* open) { return (stub_.get()->*method)(open); });
+        options_, channel_, [&](grpc::ClientContext* open) { return (stub_.get()->*method)(open); });
   }
 
   void SetDeadline(grpc::ClientContext* context) const {

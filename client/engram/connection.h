@@ -22,7 +22,8 @@ struct ConnectionOptions {
   // Largest message in bytes, either way. Match the server's --max-message-bytes.
   int64_t max_message_bytes = int64_t{64} << 20;
 
-  // Deadline of each call, retries included; a stream is one call, and one that is taken up again another.
+  // Deadline of each call that is answered by one message, retries included. Of a stream, which may go on for
+  // as long as it likes, the longest wait for the other side: for its next message, or until it takes one.
   absl::Duration timeout = absl::InfiniteDuration();
 
   // Tries of an idempotent call that finds the server UNAVAILABLE, the first included, 1 to 5

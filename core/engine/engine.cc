@@ -274,11 +274,7 @@ void Engine::Advance(Seat* seat, SurvivorList* survivors) {
   const absl::StatusOr<bool> done = seat->flight->Advance(seat->call->bank(), survivors);
   if (done.ok() && !*done) return;
   FreeRoom(1);
-  if (done.ok()) {
-    seat->call->FinishOne();
-  } else {
-    seat->call->Fail(AtQuery(seat->b, done.status()));
-  }
+  seat->call->FinishOne(seat->b, AtQuery(seat->b, done.status()));
   seat->call = nullptr;
 }
 

@@ -1,12 +1,15 @@
 #ifndef ENGRAM_CORE_ENGINE_PENDING_CALL_H_
 #define ENGRAM_CORE_ENGINE_PENDING_CALL_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "core/base/mutex.h"
 #include "core/engine/call.h"
 #include "core/engine/engine.h"
 #include "core/engine/flight.h"
@@ -15,7 +18,7 @@
 namespace engram {
 
 // A call whose queries are in flight. Answers its caller exactly once: when the last query is done, or with
-// the first failure. Thread-safe.
+// the failure of the whole call. Thread-safe.
 class Engine::PendingCall {
  public:
   PendingCall(BankSnapshot bank, int64_t query_count, absl::Time deadline,
@@ -38,10 +41,19 @@ class Engine::PendingCall {
     return {deadline_, cancelled || answered_.load()};
   }
 
-  // One of the queries is done.
-  void FinishOne() {
-    if (remaining_.fetch_sub(1) == 1 && !answered_.exchange(true)) Succeed();
+  // Query b is done, or has failed. The call then fails with the first of its queries that did: which that is
+  // does not depend on who was faster.
+  void FinishOne(int64_t b, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (!status.ok()) {
+      MutexLock lock(&mutex_);
+      if (failure_.ok() || b < failed_) failure_ = status;
+      failed_ = std::min(failed_, b);
+    }
+    if (remaining_.fetch_sub(1) != 1 || answered_.exchange(true)) return;
+    const absl::Status failure = FirstFailure();
+    failure.ok() ? Succeed() : AnswerWith(failure);
   }
+  // Fails at once.
   void Fail(const absl::Status& status) {
     if (!answered_.exchange(true)) AnswerWith(status);
   }
@@ -51,12 +63,20 @@ class Engine::PendingCall {
   virtual void AnswerWith(const absl::Status& status) = 0;
 
  private:
+  absl::Status FirstFailure() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(&mutex_);
+    return failure_;
+  }
+
   const BankSnapshot bank_;
   const int64_t query_count_;
   const absl::Time deadline_;
   const std::shared_ptr<const Cancellation> cancellation_;
   std::atomic<int64_t> remaining_;
   std::atomic<bool> answered_{false};
+  Mutex mutex_;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  int64_t failed_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int64_t>::max();
 };
 
 // A PendingCall of one kind. `MakeFlight` is a function (const CallType&, const BankSnapshot&, int64_t b,

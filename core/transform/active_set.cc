@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/transform/compensated_sum.h"
+
 namespace engram {
 namespace {
 
@@ -15,17 +17,14 @@ constexpr double kDependent = 1e-9;
 // A weight below this is rounding.
 constexpr double kNoWeight = 1e-14;
 constexpr int kRefinements = 3;
+// In nanoseconds: of an entry of the factor, to solve with it or to change it, and of a one.
+constexpr int64_t kFactorWork = 2;
+constexpr int64_t kOneWork = 2;
 
-// The sum of values[i] over the ones, with the rounding errors carried along (Neumaier).
 double SumOver(const std::vector<int32_t>& ones, absl::Span<const double> values) {
-  double sum = 0;
-  double lost = 0;
-  for (const int32_t i : ones) {
-    const double next = sum + values[i];
-    lost += std::abs(sum) >= std::abs(values[i]) ? (sum - next) + values[i] : (values[i] - next) + sum;
-    sum = next;
-  }
-  return sum + lost;
+  CompensatedSum sum;
+  for (const int32_t i : ones) sum.Add(values[i]);
+  return sum.value();
 }
 
 }  // namespace
@@ -55,7 +54,7 @@ double ActiveSet::Lead(const Sequence& sequence) const {
 }
 
 bool ActiveSet::Improve(Sequence sequence) {
-  const std::vector<double> overlaps = OverlapsWith(sequence);
+  std::vector<double> overlaps = OverlapsWith(sequence);
   const auto square = static_cast<double>(chain_.k);
   if (std::find(overlaps.begin(), overlaps.end(), square) != overlaps.end()) return false;
   GramFactor::Extension extension = factor_.Extend(overlaps, square);
@@ -72,10 +71,13 @@ bool ActiveSet::Improve(Sequence sequence) {
       first = a;
     }
     if (first < 0) return false;
+    GramFactor rest = factor_;
+    rest.Remove(first);
+    overlaps.erase(overlaps.begin() + first);
+    extension = rest.Extend(overlaps, square);
+    if (extension.pivot < kDependent) return false;
     for (int64_t a = 0; a < size(); ++a) weights_[a] = std::max(0.0, weights_[a] - weight * combination[a]);
     Remove(first);
-    extension = factor_.Extend(OverlapsWith(sequence), square);
-    if (extension.pivot < kDependent) return false;
   }
   Append(std::move(sequence), extension, weight);
   const bool is_better = Descend();
@@ -94,9 +96,11 @@ void ActiveSet::Start(std::vector<Sequence> sequences, std::vector<double> weigh
 }
 
 void ActiveSet::Finish() {
-  for (int64_t a = size() - 1; a >= 0; --a) {
+  for (int64_t a = size() - 1; a >= 0 && size() > 1; --a) {
     if (weights_[a] < kNoWeight) Remove(a);
   }
+  const double total = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  for (double& weight : weights_) weight /= total;
   Factor();
   const std::vector<double> solution = factor_.Minimise(Gains(), 1);
   if (*std::min_element(solution.begin(), solution.end()) > 0) weights_ = solution;
@@ -131,6 +135,7 @@ void ActiveSet::ProjectOnDifferences(absl::Span<const double> v, absl::Span<doub
 
 std::vector<double> ActiveSet::OverlapsWith(const Sequence& sequence) {
   for (const int32_t i : sequence.ones) is_one_[i] = 1;
+  work_->Spend(kOneWork * chain_.k * size() + kFactorWork * size() * size());
   std::vector<double> overlaps(size());
   for (int64_t a = 0; a < size(); ++a) {
     int64_t common = 0;
@@ -166,7 +171,8 @@ void ActiveSet::Remove(int64_t at) {
 
 bool ActiveSet::Descend() {
   bool is_first = true;
-  while (true) {
+  while (is_first || !work_->is_spent()) {
+    work_->Spend(2 * kFactorWork * size() * size());
     const std::vector<double> solution = factor_.Minimise(Gains(), 1);
     const bool is_idle = is_first && weights_.back() == 0 && solution.back() <= 0;
     is_first = false;
@@ -183,7 +189,7 @@ bool ActiveSet::Descend() {
       Remove(size() - 1);
       return false;
     }
-    if (blocking < 0) {
+    if (blocking < 0 || size() == 1) {
       weights_ = solution;
       return true;
     }
@@ -192,6 +198,7 @@ bool ActiveSet::Descend() {
     }
     Remove(blocking);
   }
+  return true;
 }
 
 void ActiveSet::Factor() {
@@ -205,8 +212,9 @@ void ActiveSet::Factor() {
 }
 
 void ActiveSet::UpdateMean() {
+  work_->Spend(kOneWork * chain_.k * size());
   mean_.assign(chain_.scores.size(), 0.0);
-  std::vector<int64_t> covering(chain_.scores.size());
+  std::vector<int64_t> covering(mean_.size());
   for (int64_t a = 0; a < size(); ++a) {
     for (const int32_t i : sequences_[a].ones) {
       mean_[i] += weights_[a];

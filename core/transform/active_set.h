@@ -7,6 +7,7 @@
 #include "absl/types/span.h"
 #include "core/transform/gram_factor.h"
 #include "core/transform/sequence.h"
+#include "core/transform/work_budget.h"
 
 namespace engram {
 
@@ -14,11 +15,13 @@ namespace engram {
 //
 //   argmin |p|^2 / 2 - <p, scores> - edge e,   p = sum_a w_a y_a,   e = sum_a w_a e(y_a)
 //
-// over w >= 0 with sum 1. Sequences whose weight falls to 0 are dropped. n is their number.
+// over w >= 0 with sum 1. Sequences whose weight falls to 0 are dropped. n is their number. When the work is
+// spent, weights are the best so far.
 class ActiveSet {
  public:
-  // Keeps `chain`, which must outlive it.
-  explicit ActiveSet(const SequenceChain& chain) : chain_(chain), is_one_(chain.scores.size()) {}
+  // Keeps `chain` and `work`, which must outlive it.
+  ActiveSet(const SequenceChain& chain, WorkBudget* work)
+      : chain_(chain), work_(work), is_one_(chain.scores.size()) {}
 
   int64_t size() const { return static_cast<int64_t>(sequences_.size()); }
   // The best p [m].
@@ -53,6 +56,7 @@ class ActiveSet {
   void UpdateMean();
 
   const SequenceChain& chain_;
+  WorkBudget* work_;
   std::vector<Sequence> sequences_;
   std::vector<double> values_;   // [n] <scores, y_a>
   std::vector<double> weights_;  // [n]

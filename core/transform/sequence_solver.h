@@ -8,6 +8,7 @@
 #include "core/transform/active_set.h"
 #include "core/transform/sequence.h"
 #include "core/transform/window_mixture.h"
+#include "core/transform/work_budget.h"
 
 namespace engram {
 
@@ -18,9 +19,13 @@ class SequenceSolver {
  public:
   enum class Sequences { kAll, kWindows };
 
-  // Solves; the result is read below.
+  // The work of a search, in nanoseconds, roughly: some two seconds.
+  static constexpr int64_t kMaxWork = 2'000'000'000;
+
+  // Solves; the result is read below. Scores and edges of more than 1e301 in size count as that. A search
+  // that takes more than `max_work` ends early, with the best mixture so far.
   // REQUIRES: the chain has a sequence of that kind; it may hold more members than can have weight.
-  SequenceSolver(SequenceChain chain, Sequences sequences);
+  SequenceSolver(SequenceChain chain, Sequences sequences, int64_t max_work = kMaxWork);
   SequenceSolver(const SequenceSolver&) = delete;
   SequenceSolver& operator=(const SequenceSolver&) = delete;
 
@@ -43,12 +48,13 @@ class SequenceSolver {
 
  private:
   void SolveAll();
-  // Whether the best mixture of windows is the best of all.
-  bool WindowsSuffice(double tolerance);
+  // Solves for windows; the gap of their mixture among all sequences.
+  double SolveWindows();
   // The active set restarts from the windows, where that is affordable.
   void StartFromWindows();
 
   SequenceChain chain_;
+  WorkBudget work_;
   ActiveSet active_;
   WindowMixture windows_;
   bool are_windows_ = false;

@@ -32,7 +32,7 @@ bool AreNeighbours(const OrderedScores& scores, size_t before, size_t after) {
 }
 
 // The scores that can have weight, as a chain, and where they stand.
-struct Members {
+struct ChainMembers {
   SequenceChain chain;
   std::vector<size_t> order;
 };
@@ -40,14 +40,14 @@ struct Members {
 // Scores are taken about theta_(k), which moves all sequences alike. Those that lead theta_(k+1) by more than
 // 1 + 2 |edge| have weight 1 whatever they are, by the argument of the window with i and j exchanged, so they
 // may be cut there: then nothing is large but what the edge makes count.
-Members MembersOf(const OrderedScores& scores, int64_t k, double edge) {
+ChainMembers ChainMembersOf(const OrderedScores& scores, int64_t k, double edge) {
   const double kth = scores.theta[k - 1];
   const double width = 1 + 2 * std::abs(edge);
-  size_t count = k;
+  size_t count = edge == kInfinity ? scores.theta.size() : k;
   while (count < scores.theta.size() && scores.theta[count] - kth > -width) ++count;
   const bool is_all = count == static_cast<size_t>(k);
   const double most = is_all ? 0 : (scores.theta[k] - kth) + width + 1;
-  Members members;
+  ChainMembers members;
   members.order = InOrder(scores, count);
   members.chain.k = k;
   double lowest = 0;
@@ -75,8 +75,10 @@ SequenceSolver::Sequences SequencesFor(double edge) {
 absl::StatusOr<SequentialKSubsets> SequentialKSubsets::Make(int64_t k, double edge) {
   const absl::StatusOr<KSubsets> subsets = KSubsets::Make(k);
   if (!subsets.ok()) return subsets.status();
-  if (std::isnan(edge) || edge == -kInfinity) {
-    return InvalidField("edge", absl::StrCat(edge), "a finite number or +infinity");
+  // Written so that NaN fails.
+  if (!(std::abs(edge) <= kMaxEdge || edge == kInfinity)) {
+    return InvalidField("edge", absl::StrCat(edge),
+                        absl::StrCat("-", kMaxEdge, " to ", kMaxEdge, ", or +infinity"));
   }
   return SequentialKSubsets(*subsets, edge);
 }
@@ -105,7 +107,7 @@ Projection SequentialKSubsets::Project(const OrderedScores& scores) const {
     projection.conjugate = subsets_.Conjugate(scores.theta, projection.weights);
     return projection;
   }
-  Members members = MembersOf(scores, k(), edge_);
+  ChainMembers members = ChainMembersOf(scores, k(), edge_);
   const SequenceSolver solver(std::move(members.chain), SequencesFor(edge_));
   const double kth = scores.theta[k() - 1];
   double inner = edge_ == kInfinity ? 0 : edge_ * solver.pairs();
@@ -123,7 +125,7 @@ Projection SequentialKSubsets::Project(const OrderedScores& scores) const {
 double SequentialKSubsets::Negentropy(const OrderedScores& scores) const {
   std::vector<double> weights(scores.theta.size());
   if (ProjectAsSubsets(scores, absl::MakeSpan(weights))) return subsets_.Negentropy(weights);
-  Members members = MembersOf(scores, k(), edge_);
+  ChainMembers members = ChainMembersOf(scores, k(), edge_);
   const SequenceSolver solver(std::move(members.chain), SequencesFor(edge_));
   const double subsets = subsets_.Negentropy(solver.mean());
   return edge_ == kInfinity ? subsets : subsets - edge_ * solver.pairs();
@@ -151,7 +153,7 @@ void SequentialKSubsets::JacobianProduct(const OrderedScores& scores, absl::Span
     subsets_.JacobianProduct(scores.theta, weights, v, product);
     return;
   }
-  Members members = MembersOf(of_support, k(), edge_);
+  ChainMembers members = ChainMembersOf(of_support, k(), edge_);
   const SequenceSolver solver(std::move(members.chain), SequencesFor(edge_));
   std::vector<double> chain_v;
   for (const size_t at : members.order) chain_v.push_back(v[support[at]]);

@@ -19,9 +19,9 @@ namespace engram {
 //   p = argmax <p, theta> - Omega(p),   Omega(p) = (|p|^2 - k) / 2 - edge e(p)
 //
 // on the hull of the sequences y in {0,1}^N with k ones, where e(y) counts i with y_i = y_{i+1} = 1 and e(p)
-// is its largest expectation over mixtures of sequences with mean p. edge = 0 is k-subsets; edge > 0 draws
-// neighbours together, edge < 0 keeps them apart. At edge = +infinity only the windows of k consecutive
-// patterns remain, and Omega counts from their k - 1 pairs: Omega(p) = (|p|^2 - k) / 2.
+// is its expectation over that mixture of sequences with mean p which makes edge e(p) largest. edge = 0 is
+// k-subsets; edge > 0 draws neighbours together, edge < 0 keeps them apart. At edge = +infinity only the
+// windows of k consecutive patterns remain, and Omega(p) = (|p|^2 - k) / 2 counts from their k - 1 pairs.
 //
 // p is a sequence y iff for all others y'  <theta, y - y'> + edge (e(y) - e(y')) >= |y - y'|^2 / 2.
 //
@@ -30,8 +30,9 @@ namespace engram {
 // half the scores and half the edge.
 //
 // The solution is exact: an active set of sequences, to which the best one by dynamic programming is added
-// until none is left that would improve it. Work is bounded, to some twenty seconds: thousands of sequences
-// that are not windows, or k in the thousands, may end early, and then the duality gap says how far.
+// until none is left that would improve it. Work is bounded, by SequenceSolver::kMaxWork: thousands of
+// sequences that are not windows, or k in the thousands, may end early, and then the duality gap says how
+// far.
 //
 // Below, `scores` are some of the patterns': at least those that can have weight. A pattern that is not
 // among them is not selected and parts its neighbours.
@@ -43,8 +44,11 @@ class SequentialKSubsets {
   static constexpr bool kIsOrdered = true;
   // The largest number of patterns times k, which bounds memory and the time of a dynamic programme.
   static constexpr int64_t kMaxCells = int64_t{1} << 22;
+  // The largest size of a finite edge: far more than any scores make up for.
+  static constexpr double kMaxEdge = 1e30;
 
-  // INVALID_ARGUMENT: k is not in [1, 1,000,000], or `edge` is neither finite nor +infinity.
+  // INVALID_ARGUMENT: k is not in [1, 1,000,000], or `edge` is neither +infinity nor of at most kMaxEdge in
+  // size.
   static absl::StatusOr<SequentialKSubsets> Make(int64_t k, double edge);
 
   int64_t k() const { return subsets_.k(); }

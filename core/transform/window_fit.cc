@@ -8,17 +8,18 @@ namespace engram {
 namespace {
 
 constexpr int kRefinements = 2;
+// In nanoseconds.
+constexpr int64_t kLevelWork = 800;
+constexpr int64_t kEntryWork = 20;
 
 // Positions on which p is U_high - U_low.
 struct Stretch {
   int32_t high;
   int32_t low;
   double length;
-  double target;  // Summed.
 };
 
-std::vector<Stretch> StretchesOf(absl::Span<const int32_t> starts, int64_t k,
-                                 absl::Span<const double> target) {
+std::vector<Stretch> StretchesOf(absl::Span<const int32_t> starts, int64_t k) {
   const auto count = static_cast<int32_t>(starts.size());
   std::vector<Stretch> stretches;
   int64_t at = starts[0];
@@ -29,11 +30,7 @@ std::vector<Stretch> StretchesOf(absl::Span<const int32_t> starts, int64_t k,
     const int64_t next = begun < count ? std::min<int64_t>(end, starts[begun]) : end;
     // Where all windows overlap p is the total; where none is, 0.
     const bool is_fixed = begun == ended || (begun == count && ended == 0);
-    if (next > at && !is_fixed) {
-      Stretch stretch = {begun, ended, static_cast<double>(next - at), 0};
-      for (int64_t i = at; i < next; ++i) stretch.target += target[i];
-      stretches.push_back(stretch);
-    }
+    if (next > at && !is_fixed) stretches.push_back({begun, ended, static_cast<double>(next - at)});
     at = next;
     if (begun < count && starts[begun] == next) ++begun;
     if (end == next) ++ended;
@@ -60,19 +57,22 @@ Matrix LaplacianOf(const std::vector<Stretch>& stretches, int64_t count) {
 
 }  // namespace
 
-std::vector<double> FitWindows(absl::Span<const int32_t> starts, int64_t k, absl::Span<const double> target,
-                               double total) {
-  assert(!starts.empty());
+std::vector<double> FitWindows(absl::Span<const int32_t> starts, int64_t k, absl::Span<const double> gains,
+                               double total, WorkBudget* work) {
+  assert(!starts.empty() && gains.size() == starts.size());
   const auto count = static_cast<int64_t>(starts.size());
   if (count == 1) return {total};
-  const std::vector<Stretch> stretches = StretchesOf(starts, k, target);
+  const std::vector<Stretch> stretches = StretchesOf(starts, k);
   const Eigen::SimplicialLDLT<Matrix, Eigen::Lower> factor(LaplacianOf(stretches, count));
+  const int64_t entries = factor.matrixL().nestedExpression().nonZeros();
+  work->Spend(WorkToFit(count) + kEntryWork * entries);
   std::vector<double> levels(count + 1, 0.0);
   levels[count] = total;
   for (int round = 0; round <= kRefinements; ++round) {
     Eigen::VectorXd residual = Eigen::VectorXd::Zero(count + 1);
+    for (int64_t level = 1; level < count; ++level) residual[level] = gains[level - 1] - gains[level];
     for (const Stretch& s : stretches) {
-      const double missing = s.target - s.length * (levels[s.high] - levels[s.low]);
+      const double missing = -s.length * (levels[s.high] - levels[s.low]);
       residual[s.high] += missing;
       residual[s.low] -= missing;
     }
@@ -83,5 +83,7 @@ std::vector<double> FitWindows(absl::Span<const int32_t> starts, int64_t k, absl
   for (int64_t a = 0; a < count; ++a) weights[a] = levels[a + 1] - levels[a];
   return weights;
 }
+
+int64_t WorkToFit(int64_t window_count) { return kLevelWork * window_count; }
 
 }  // namespace engram

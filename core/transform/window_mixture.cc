@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/transform/compensated_sum.h"
 #include "core/transform/window_fit.h"
 
 namespace engram {
@@ -21,20 +22,19 @@ constexpr int kMaxRounds = 1000;
 constexpr int kGradientSteps = 3;
 // Rounds that may pass without a smaller gap before rounding is taken to be all that is left.
 constexpr int kPatience = 50;
-constexpr int kHalvings = 6;
-
-double LargestSize(const std::vector<double>& values) {
-  double largest = 0;
-  for (const double value : values) largest = std::max(largest, std::abs(value));
-  return largest;
-}
+constexpr int kHalvings = 30;
+// In nanoseconds, of one of the search's passes.
+constexpr int64_t kPositionWork = 3;
 
 // Projects on the simplex: p = [z - tau]_+. The mass is convex and decreasing in tau, and at least 1 where
-// Newton's method starts, so it climbs to the root and ends with the exact support.
-void ProjectOnSimplex(std::vector<double>* point) {
+// Newton's method starts, so it climbs to the root and ends with the exact support. Scores are taken about
+// the largest, which keeps its weight however large they are.
+void ProjectOnSimplex(std::vector<double>* point, WorkBudget* work) {
   const double largest = *std::max_element(point->begin(), point->end());
-  double tau = largest - 1;
+  for (double& z : *point) z -= largest;
+  double tau = -1;
   while (true) {
+    work->Spend(kPositionWork * static_cast<int64_t>(point->size()));
     double excess = -1;
     double support = 0;
     for (const double z : *point) {
@@ -43,49 +43,68 @@ void ProjectOnSimplex(std::vector<double>* point) {
       support += 1;
     }
     const double next = tau + excess / support;
-    if (!(next > tau) || next >= largest) break;
+    if (!(next > tau) || next >= 0) break;
     tau = next;
   }
   for (double& z : *point) z = std::max(0.0, z - tau);
 }
 
+CompensatedSum SumFrom(int32_t start, int64_t k, absl::Span<const double> values) {
+  CompensatedSum sum;
+  for (const double value : values.subspan(start, k)) sum.Add(value);
+  return sum;
+}
+
 }  // namespace
 
-WindowMixture::WindowMixture(const SequenceChain& chain) : chain_(chain), scores_(chain.scores) {
+WindowMixture::WindowMixture(const SequenceChain& chain, WorkBudget* work) : chain_(chain), work_(work) {
   const int64_t k = chain.k;
-  const auto count = static_cast<int64_t>(scores_.size());
+  const auto count = static_cast<int64_t>(chain.scores.size());
   std::vector<int32_t> windows;
   std::vector<double> sums;
+  double largest = 0;
   int64_t run = 0;
   for (int64_t i = 0; i < count; ++i) {
+    largest = std::max(largest, std::abs(chain.scores[i]));
     run = i > 0 && chain.joined[i] ? run + 1 : 1;
     if (run < k) continue;
     windows.push_back(static_cast<int32_t>(i - k + 1));
-    sums.push_back(std::accumulate(&scores_[i - k + 1], &scores_[i] + 1, 0.0));
+    sums.push_back(SumFrom(windows.back(), k, chain.scores).value());
   }
   if (windows.empty()) return;
+  work->Spend(2 * kPositionWork * k * static_cast<int64_t>(windows.size()));
   // A window with weight has <scores - p, y> = max_y', so its score is within k of the best one.
   const auto width = static_cast<double>(k);
-  const double slack = 8 * kEpsilon * width * width * (1 + LargestSize(scores_));
+  const double slack = 8 * kEpsilon * width * width * (1 + largest);
   const double least = *std::max_element(sums.begin(), sums.end()) - width - slack;
   for (size_t a = 0; a < windows.size(); ++a) {
     if (sums[a] >= least) candidates_.push_back(windows[a]);
   }
   // What all select adds the same to all: without it nothing cancels.
-  for (int64_t i = candidates_.back(); i < candidates_.front() + k; ++i) scores_[i] = 0;
+  std::vector<double> scores = chain.scores;
+  for (int64_t i = candidates_.back(); i < candidates_.front() + k; ++i) scores[i] = 0;
+  std::vector<CompensatedSum> totals;
+  CompensatedSum best = SumFrom(candidates_[0], k, scores);
+  for (const int32_t start : candidates_) {
+    totals.push_back(SumFrom(start, k, scores));
+    if (totals.back().Less(best) > 0) best = totals.back();
+  }
+  for (const CompensatedSum& total : totals) gains_.push_back(total.Less(best));
 }
 
 void WindowMixture::Solve() {
   assert(exists());
+  mean_.assign(chain_.scores.size(), 0.0);
+  if (!exists()) return;
   const auto k = static_cast<double>(chain_.k);
-  const double tolerance = 8 * kEpsilon * k * std::max(1.0, LargestSize(scores_));
+  const double tolerance = 8 * kEpsilon * k;
   // As if no windows overlapped.
-  Weights weights = Leads(std::vector<double>(scores_.size(), 0.0));
+  Weights weights = gains_;
   for (double& weight : weights) weight /= k;
-  ProjectOnSimplex(&weights);
+  ProjectOnSimplex(&weights, work_);
   double least_gap = std::numeric_limits<double>::infinity();
   int idle = 0;
-  for (int round = 0; round < kMaxRounds; ++round) {
+  for (int round = 0; round < kMaxRounds && !work_->is_spent(); ++round) {
     MinimiseOnSupport(&weights);
     Weights leads = Leads(MeanOf(weights));
     const double gap = *std::max_element(leads.begin(), leads.end()) -
@@ -98,7 +117,7 @@ void WindowMixture::Solve() {
       if (step > 0) leads = Leads(MeanOf(weights));
       Weights direction = weights;
       for (size_t a = 0; a < direction.size(); ++a) direction[a] += leads[a] / k;
-      ProjectOnSimplex(&direction);
+      ProjectOnSimplex(&direction, work_);
       for (size_t a = 0; a < direction.size(); ++a) direction[a] -= weights[a];
       if (!Descend(direction, leads, &weights)) break;
     }
@@ -119,15 +138,18 @@ bool WindowMixture::Descend(const Weights& direction, const Weights& leads, Weig
 }
 
 void WindowMixture::MinimiseOnSupport(Weights* weights) const {
-  while (true) {
+  while (!work_->is_spent()) {
     std::vector<int32_t> starts;
+    std::vector<double> gains;
     std::vector<size_t> support;
     for (size_t a = 0; a < weights->size(); ++a) {
       if (!((*weights)[a] > 0)) continue;
       support.push_back(a);
       starts.push_back(candidates_[a]);
+      gains.push_back(gains_[a]);
     }
-    const std::vector<double> best = FitWindows(starts, chain_.k, scores_, 1);
+    if (!work_->Covers(WorkToFit(static_cast<int64_t>(starts.size())))) return;
+    const std::vector<double> best = FitWindows(starts, chain_.k, gains, 1, work_);
     Weights direction(weights->size(), 0.0);
     double reach = 1;
     for (size_t j = 0; j < support.size(); ++j) {
@@ -150,7 +172,7 @@ void WindowMixture::MinimiseOnSupport(Weights* weights) const {
       for (size_t j = 0; j < support.size(); ++j) {
         next[j] = (*weights)[support[j]] + step * direction[support[j]];
       }
-      ProjectOnSimplex(&next);
+      ProjectOnSimplex(&next, work_);
       Weights change(weights->size(), 0.0);
       for (size_t j = 0; j < support.size(); ++j) change[support[j]] = next[j] - (*weights)[support[j]];
       const double slope = std::inner_product(leads.begin(), leads.end(), change.begin(), 0.0);
@@ -173,16 +195,20 @@ void WindowMixture::MinimiseOnSupport(Weights* weights) const {
 void WindowMixture::Finish(const Weights& weights) {
   starts_.clear();
   weights_.clear();
+  std::vector<double> gains;
   for (size_t a = 0; a < weights.size(); ++a) {
     if (weights[a] < kNoWeight) continue;
+    gains.push_back(gains_[a]);
     starts_.push_back(candidates_[a]);
     weights_.push_back(weights[a]);
   }
-  const std::vector<double> best = FitWindows(starts_, chain_.k, scores_, 1);
-  if (*std::min_element(best.begin(), best.end()) > 0) weights_ = best;
+  if (work_->Covers(WorkToFit(static_cast<int64_t>(starts_.size())))) {
+    const std::vector<double> best = FitWindows(starts_, chain_.k, gains, 1, work_);
+    if (*std::min_element(best.begin(), best.end()) > 0) weights_ = best;
+  }
   const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
-  mean_.assign(scores_.size(), 0.0);
-  std::vector<size_t> covering(scores_.size());
+  mean_.assign(chain_.scores.size(), 0.0);
+  std::vector<size_t> covering(mean_.size());
   for (size_t a = 0; a < starts_.size(); ++a) {
     weights_[a] /= sum;
     for (int64_t i = starts_[a]; i < starts_[a] + chain_.k; ++i) {
@@ -217,7 +243,9 @@ double WindowMixture::Lead(const Sequence& sequence) const {
 }
 
 void WindowMixture::ProjectOnDifferences(absl::Span<const double> v, absl::Span<double> product) const {
-  const std::vector<double> coefficients = FitWindows(starts_, chain_.k, v, 0);
+  std::vector<double> gains;
+  for (const int32_t start : starts_) gains.push_back(SumFrom(start, chain_.k, v).value());
+  const std::vector<double> coefficients = FitWindows(starts_, chain_.k, gains, 0, work_);
   std::fill(product.begin(), product.end(), 0.0);
   for (size_t a = 0; a < starts_.size(); ++a) {
     for (int64_t i = starts_[a]; i < starts_[a] + chain_.k; ++i) product[i] += coefficients[a];
@@ -226,7 +254,8 @@ void WindowMixture::ProjectOnDifferences(absl::Span<const double> v, absl::Span<
 
 std::vector<double> WindowMixture::MeanOf(const Weights& weights) const {
   // Levels, then their differences.
-  std::vector<double> mean(scores_.size(), 0.0);
+  std::vector<double> mean(chain_.scores.size(), 0.0);
+  work_->Spend(kPositionWork * static_cast<int64_t>(mean.size()));
   double begun = 0;
   double ended = 0;
   size_t begin = 0;
@@ -240,11 +269,15 @@ std::vector<double> WindowMixture::MeanOf(const Weights& weights) const {
 }
 
 WindowMixture::Weights WindowMixture::Leads(const std::vector<double>& mean) const {
+  work_->Spend(2 * kPositionWork * static_cast<int64_t>(mean.size()));
   Weights leads(candidates_.size());
+  CompensatedSum price;
+  int64_t begin = candidates_.front();
+  int64_t end = begin;
   for (size_t a = 0; a < candidates_.size(); ++a) {
-    double sum = 0;
-    for (int64_t i = candidates_[a]; i < candidates_[a] + chain_.k; ++i) sum += scores_[i] - mean[i];
-    leads[a] = sum;
+    while (end < candidates_[a] + chain_.k) price.Add(mean[end++]);
+    while (begin < candidates_[a]) price.Add(-mean[begin++]);
+    leads[a] = gains_[a] - price.value();
   }
   return leads;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/types/span.h"
 #include "core/transform/sequence.h"
+#include "core/transform/work_budget.h"
 
 namespace engram {
 
@@ -15,19 +16,19 @@ namespace engram {
 //
 // Windows are independent, so w is unique, and where it is free it solves a sparse system: with levels
 // u_i = sum_{a <= i} w_a, the weights so far, p_i = u_i - u_{i-k}, and |p|^2 is the energy of a graph whose
-// nodes are the distinct levels, two for each position. Time and memory are nearly linear in m, however many
-// windows have weight.
+// nodes are the distinct levels, two for each position. A round of the search takes O(m) besides the factor
+// of that system, whose fill, like the number of rounds, is bounded by the work only.
 //
 // Source of the search for the free windows: More, Toraldo (1991), "On the solution of large quadratic
 // programming problems with bound constraints", here on the simplex and with exact solutions.
 class WindowMixture {
  public:
-  // Keeps `chain`, which must outlive it.
-  explicit WindowMixture(const SequenceChain& chain);
+  // Keeps `chain` and `work`, which must outlive it. O(m k). REQUIRES: scores of which k can be summed.
+  WindowMixture(const SequenceChain& chain, WorkBudget* work);
 
   // Whether the chain has a window at all.
   bool exists() const { return !candidates_.empty(); }
-  // REQUIRES: exists(), here and below.
+  // Solves until the work is spent: then the mixture is the best so far. REQUIRES: exists(), here and below.
   void Solve();
 
   // Below: after Solve.
@@ -50,18 +51,18 @@ class WindowMixture {
   using Weights = std::vector<double>;
 
   std::vector<double> MeanOf(const Weights& weights) const;
-  // <scores - mean, y_a>.
+  // <scores - mean, y_a>, up to a constant.
   Weights Leads(const std::vector<double>& mean) const;
   // Moves along d to lower the objective; false: d does not.
   bool Descend(const Weights& direction, const Weights& leads, Weights* weights) const;
   // Finds the best weights among the windows that have some; windows may lose theirs on the way.
   void MinimiseOnSupport(Weights* weights) const;
   void Finish(const Weights& weights);
-  std::vector<int32_t> SupportOf(const Weights& weights) const;
 
   const SequenceChain& chain_;
-  std::vector<double> scores_;       // [m] The chain's, 0 where every candidate selects.
+  WorkBudget* work_;
   std::vector<int32_t> candidates_;  // First members of the windows that can have weight.
+  std::vector<double> gains_;        // <scores, y_a>, less the largest.
   std::vector<int32_t> starts_;
   std::vector<double> weights_;
   std::vector<double> mean_;

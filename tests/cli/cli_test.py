@@ -478,6 +478,19 @@ class CliTest(unittest.TestCase):
     def test_completion_scripts_parse(self):
         script = self.run_cli("completion", "bash")[0]
         subprocess.run(["bash", "-n"], input=script, check=True)
+        # The test's folder has one file; words and the file are offered for a plot's output, a bank's has words only.
+        probe = script + b'''
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _engram; printf '%s\\n' "${COMPREPLY[@]}"'''
+        for words, expected in (
+            (["engram", "plot", "basins", "five", "-o", ""], {"svg", "json", "five.svg"}),
+            (["engram", "bank", "list", "-o", ""], {"table", "json", "npy", "csv"}),
+        ):
+            with tempfile.TemporaryDirectory() as folder:
+                open(os.path.join(folder, "five.svg"), "wb").close()
+                result = subprocess.run(
+                    ["bash", "-c", probe.decode(), "bash", *words], cwd=folder, capture_output=True, check=True
+                )
+            self.assertEqual(set(result.stdout.decode().split()), expected)
         self.assertTrue(self.run_cli("completion", "zsh")[0].startswith(b"#compdef engram"))
         self.assertIn(b"complete -c engram", self.run_cli("completion", "fish")[0])
 

@@ -292,6 +292,12 @@ TEST_F(CommandLineTest, CompletionScriptsKnowEveryCommandAndChoice) {
     }
   }
   EXPECT_EQ(Run({"completion", "tcsh"}), 2);
+  // A plot's --output is its own: files, svg and json.
+  EXPECT_EQ(Run({"completion", "fish"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("-l output -s o -r -F -a 'svg json'"));
+  EXPECT_THAT(out_.str(), HasSubstr("'not contains -- (__engram_command) \"engram plot contours\""));
+  EXPECT_EQ(Run({"completion", "zsh"}), 0);
+  EXPECT_LT(out_.str().find("compadd svg json; _files"), out_.str().find("compadd table json npy csv"));
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ class CommandRunner : public testing::Test {
     context.in_is_terminal = in_is_terminal_;
     context.out = {&out_};
     context.out.is_terminal = out_is_terminal_;
+    context.out.can_rewind = out_can_rewind_;
     context.err = {&err_};
     context.connect = [this](const ConnectionOptions& options) {
       options_ = options;
@@ -41,6 +42,7 @@ class CommandRunner : public testing::Test {
   std::istringstream in_;
   bool in_is_terminal_ = false;
   bool out_is_terminal_ = false;
+  bool out_can_rewind_ = false;
   std::ostringstream out_;
   std::ostringstream err_;
 };

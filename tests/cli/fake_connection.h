@@ -80,6 +80,8 @@ class FakeConnection : public Connection {
   absl::StatusOr<v1::StoreResponse> store = v1::StoreResponse();
   absl::StatusOr<v1::GetPatternsResponse> get_patterns = v1::GetPatternsResponse();
   absl::StatusOr<v1::RetrieveResponse> retrieve = v1::RetrieveResponse();
+  // In place of `retrieve`, if set.
+  std::function<v1::RetrieveResponse(const v1::RetrieveRequest&)> on_retrieve;
   absl::StatusOr<v1::EnergyResponse> energy = v1::EnergyResponse();
   std::vector<v1::ScanPatternsResponse> scan;
   std::vector<v1::RecallResponse> memories;
@@ -150,6 +152,7 @@ class FakeConnection : public Connection {
   }
   absl::StatusOr<v1::RetrieveResponse> Retrieve(const v1::RetrieveRequest& request) override {
     retrieved = request;
+    if (on_retrieve) return on_retrieve(request);
     return retrieve;
   }
   absl::StatusOr<v1::EnergyResponse> Energy(const v1::EnergyRequest&) override { return energy; }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "client/cli/command_line.h"
@@ -56,6 +57,60 @@ TEST_F(PlotCommandTest, RangesAreChecked) {
   EXPECT_EQ(Run({"support", "five", "--query", "1,2", "--transform", "k-subsets"}), 2);
   server_->get_bank->mutable_bank()->set_dim(2);
   EXPECT_EQ(Run({"support", "five", "--query", "1,2", "--beta-from", "2", "--beta-to", "1"}), 2);
+}
+
+TEST_F(PlotCommandTest, TheRangeOfBetaIsWideEnoughForAnAxis) {
+  server_->get_bank->mutable_bank()->set_dim(2);
+  for (const char* to : {"2", "2.000001"}) {
+    EXPECT_EQ(Run({"support", "five", "--query", "1,2", "--beta-from", "2", "--beta-to", to}), 2) << to;
+    EXPECT_THAT(err_.str(), HasSubstr("above --beta-from, 2, by a millionth"));
+  }
+}
+
+// One retrieval with this support and state.
+void Recall(const std::vector<uint64_t>& support, bool exact, const std::vector<float>& state,
+            v1::RetrieveResponse* response) {
+  v1::Retrieval& retrieval = *response->add_retrievals();
+  retrieval.mutable_support_ids()->Assign(support.begin(), support.end());
+  retrieval.set_exact(exact);
+  *response->mutable_states() = ToMatrix(state, 2);
+}
+
+TEST_F(PlotCommandTest, ABasinIsWhatTheRetrievalSaysElseWhatIsNearInItsSupport) {
+  v1::Bank& bank = *server_->get_bank->mutable_bank();
+  bank.set_dim(2);
+  bank.set_pattern_count(3);
+  server_->on_retrieve = [count = 0](const v1::RetrieveRequest& request) mutable {
+    v1::RetrieveResponse response;
+    if (request.support_parts().patterns()) {
+      v1::Retrieval& all = *response.add_retrievals();
+      for (const uint64_t id : {3, 5, 9}) all.add_support_ids(id);
+      *all.mutable_support_patterns() = ToMatrix(std::vector<float>{0, 0, 1, 0, 0, 1}, 2);
+      return response;
+    }
+    EXPECT_TRUE(request.omit_energy());
+    // One query at a time: this server says that it takes no more.
+    switch (count++) {
+      case 0:  // Copies share their weight; the retrieval names the pattern.
+        Recall({5, 9}, true, {1, 0}, &response);
+        break;
+      case 1:
+        Recall({5, 3}, false, {0, 1e-5F}, &response);
+        break;
+      case 2:  // Near a pattern that has no weight.
+        Recall({5, 9}, false, {0, 1e-5F}, &response);
+        break;
+      default:
+        Recall({5, 9, 3}, false, {0.5F, 0.5F}, &response);
+    }
+    return response;
+  };
+  EXPECT_EQ(Run({"basins", "five", "--grid", "2", "-o", "json"}), 0) << err_.str();
+  const nlohmann::json numbers = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(numbers["basins"][0]["grid_points"], 1);
+  EXPECT_EQ(numbers["basins"][1]["grid_points"], 1);
+  EXPECT_EQ(numbers["basins"][2]["grid_points"], 0);
+  EXPECT_EQ(numbers["none"], 2);
 }
 
 TEST_F(PlotCommandTest, BanksOfManyPatternsAreRefused) {

@@ -10,6 +10,7 @@
 #include "client/cli/bank_probe.h"
 #include "client/cli/marching_squares.h"
 #include "client/cli/plot_cell_runs.h"
+#include "client/cli/plot_frame.h"
 #include "client/cli/plot_palette.h"
 #include "client/cli/plot_plane.h"
 #include "client/cli/plot_ticks.h"
@@ -65,6 +66,33 @@ TEST(LogTicksTest, TicksArePowersOfTen) {
   EXPECT_THAT(Labels(LogTicks(1, 100, 8)), ElementsAre("1", "2", "5", "10", "20", "50", "100"));
   EXPECT_THAT(Labels(LogTicks(1e-6, 1e6, 4)), ElementsAre("1e-06", "0.001", "1", "1000", "1e+06"));
   EXPECT_THAT(Labels(LogTicks(2.5, 3.5, 3)), ElementsAre("2.5", "3.0", "3.5"));
+}
+
+TEST(TicksTest, RangesThatHaveNoneGetOne) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const auto ticks : {LinearTicks, WholeTicks, LogTicks}) {
+    for (const double size : {1e-300, 0.1, 1.0, 1e15, 1e300}) {
+      EXPECT_THAT(ticks(size, size, 5), SizeIs(1)) << size;
+      EXPECT_THAT(ticks(size, std::nextafter(size, infinity), 5), SizeIs(1)) << size;
+    }
+    EXPECT_THAT(ticks(2, 1, 5), SizeIs(1));
+    EXPECT_THAT(ticks(1, infinity, 5), SizeIs(1));
+    EXPECT_THAT(ticks(0, 0, 5), SizeIs(1));
+  }
+  EXPECT_THAT(Labels(LinearTicks(3, 3, 5)), ElementsAre("3"));
+  // The narrowest that `engram plot support` allows.
+  EXPECT_GE(LogTicks(3, 3 * (1 + 1e-6), 5).size(), 2U);
+}
+
+TEST(PlotFrameTest, TitlesAreCutBetweenCharacters) {
+  std::string title;
+  for (int i = 0; i < 200; ++i) title += "ä";
+  PlotFrame frame(240, title, title);
+  const std::string svg = frame.Finish();
+  const size_t end = svg.find("…");
+  ASSERT_NE(end, std::string::npos);
+  EXPECT_EQ(svg.substr(end - 2, 2), "ä");
+  EXPECT_EQ(svg.find("\xEF\xBF\xBD"), std::string::npos) << "a replacement character";
 }
 
 TEST(PaletteTest, ColorsRunFromBlueToOrange) {

@@ -136,6 +136,12 @@ class PlotTest(unittest.TestCase):
         numbers = self.numbers(*words)
         self.assertEqual(numbers["levels"], sorted(numbers["levels"]))
         self.assertEqual(numbers["trajectories"][0]["states"][0], [0.1, 0.1])
+        # The grid is there to draw the picture again: its rows go upwards, and it is that of the energies.
+        self.assertEqual(len(numbers["energies"]), numbers["resolution"] ** 2)
+        corner = f"{numbers['x'][1]!r},{numbers['y'][0]!r}"
+        energy = self.run_cli("energy", "five", "--states", corner, "--beta", "8", "-o", "json")
+        expected = json.loads(energy)["energies"][0]["total"]
+        self.assertAlmostEqual(numbers["energies"][numbers["resolution"] - 1], expected, places=6)
 
     def test_contours_of_a_plane_are_drawn(self):
         words = ["contours", "corners", "--plane", "0,1,2", "--resolution", "12", "--query", "1,1,1"]

@@ -83,7 +83,17 @@ TEST_F(ScanCommandTest, WritesNpyWithTheBanksCount) {
 TEST_F(ScanCommandTest, NpyOfABankThatChangedIsAnErrorThatTeaches) {
   server_->get_bank->mutable_bank()->set_pattern_count(6);
   EXPECT_EQ(Run({"scan", "digits", "-o", "npy"}), 6);
-  EXPECT_THAT(err_.str(), HasSubstr("has 5 rows, its beginning says 6. Scan again, or write --output csv"));
+  EXPECT_THAT(err_.str(), HasSubstr("has 5 rows, its beginning says 6. Scan again, to a file"));
+}
+
+TEST_F(ScanCommandTest, TheCountOfANpyFileIsCorrected) {
+  out_can_rewind_ = true;
+  server_->get_bank->mutable_bank()->set_pattern_count(6);
+  EXPECT_EQ(Run({"scan", "digits", "-o", "npy"}), 0) << err_.str();
+  EXPECT_EQ(ParseNpy(out_.str())->count(), 5);
+  OmitRows();
+  EXPECT_EQ(Run({"scan", "digits", "--ids-only", "-o", "npy"}), 0) << err_.str();
+  EXPECT_THAT(*ParseNpyNumbers(out_.str()), ElementsAre(1, 2, 5, 8, 9));
 }
 
 TEST_F(ScanCommandTest, IdsAloneAreAskedForAndWritten) {

@@ -14,6 +14,14 @@
 namespace engram::cli {
 namespace {
 
+Screen MakeTerminal(std::ostream* out, Colors colors) {
+  Screen screen;
+  screen.stream = out;
+  screen.is_terminal = true;
+  screen.colors = colors;
+  return screen;
+}
+
 TEST(TableTest, NumbersAreAlignedRightAndTextLeft) {
   Table table({"name", "patterns"});
   table.AddRow({"digits", "1,797"});
@@ -26,7 +34,7 @@ TEST(TableTest, NumbersAreAlignedRightAndTextLeft) {
 TEST(TableTest, TheHeaderIsBoldWhereThereAreColors) {
   Table table({"name"});
   std::ostringstream out;
-  table.Print({&out, true, 80, Colors::kPalette});
+  table.Print(MakeTerminal(&out, Colors::kPalette));
   EXPECT_EQ(out.str(), "\x1b[1mname\x1b[0m\n");
 }
 
@@ -80,9 +88,21 @@ TEST(ProgressBarTest, TheLineFitsTheScreen) {
   }
 }
 
+TEST(FirstCharactersTest, CutsBetweenCodePoints) {
+  EXPECT_EQ(FirstCharacters("aä€b", 0), "");
+  EXPECT_EQ(FirstCharacters("aä€b", 1), "a");
+  EXPECT_EQ(FirstCharacters("aä€b", 2), "aä");
+  EXPECT_EQ(FirstCharacters("aä€b", 3), "aä€");
+  EXPECT_EQ(FirstCharacters("aä€b", 9), "aä€b");
+}
+
+TEST(ProgressBarTest, ALabelIsCutBetweenCharacters) {
+  EXPECT_EQ(ProgressLine("äöü", 1, 2, absl::ZeroDuration(), 3), "äö");
+}
+
 TEST(ProgressBarTest, ItRedrawsAtMostTenTimesASecond) {
   std::ostringstream out;
-  const Screen screen{&out, true, 80, Colors::kNone};
+  const Screen screen = MakeTerminal(&out, Colors::kNone);
   {
     ProgressBar bar(screen, "storing", 10, absl::UnixEpoch());
     bar.Update(1, absl::UnixEpoch());

@@ -22,7 +22,12 @@ GreyImage Image(int64_t width, int64_t height, std::vector<double> levels) {
 
 std::string Print(const std::vector<Picture>& pictures, int columns, Colors colors) {
   std::ostringstream out;
-  PrintPictures(pictures, {&out, true, columns, colors});
+  Screen screen;
+  screen.stream = &out;
+  screen.is_terminal = true;
+  screen.columns = columns;
+  screen.colors = colors;
+  PrintPictures(pictures, screen);
   return out.str();
 }
 

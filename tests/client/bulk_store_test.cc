@@ -10,8 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/cord.h"
+#include "absl/time/clock.h"
 #include "engram/client.h"
 #include "engram/mocks/mock_connection.h"
+#include "engram/v1/error.pb.h"
 #include "tests/client/fake_uploads.h"
 
 namespace engram {
@@ -181,6 +184,39 @@ TEST_F(BulkStoreTest, OneAttemptMeansNoResumption) {
   options_.retry.max_attempts = 1;
   EXPECT_EQ(Store().status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(server_->streams(), 1);
+}
+
+absl::Status BusyFor(absl::Duration delay) {
+  v1::RetryInfo info;
+  info.mutable_retry_delay()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(delay)));
+  absl::Status status = absl::ResourceExhaustedError("busy");
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(info.SerializeAsString()));
+  return status;
+}
+
+TEST_F(BulkStoreTest, GoesOnAfterTheDelayOfAServerThatIsBusy) {
+  constexpr absl::Duration kDelay = absl::Milliseconds(20);
+  for (const bool atomic : {false, true}) {
+    server_ = std::make_unique<FakeUploads>();
+    server_->FailAtRow(4, BusyFor(kDelay), 2);
+    options_.atomic = atomic;
+    const absl::Time start = absl::Now();
+    const absl::StatusOr<BulkStored> stored = Store();
+    ASSERT_TRUE(stored.ok()) << stored.status();
+    EXPECT_GE(absl::Now() - start, 2 * kDelay);
+    EXPECT_EQ(server_->streams(), 3);
+    ExpectAllRows();
+  }
+}
+
+TEST_F(BulkStoreTest, TriesOfAServerThatStaysBusyAreBounded) {
+  server_->FailAtRow(4, BusyFor(absl::Nanoseconds(1)));
+  options_.retry.max_attempts = 3;
+  const absl::Status status = Store().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.message(), "busy (after 4 rows, which stay stored)");
+  // The first stream made progress: it is the first of the three.
+  EXPECT_EQ(server_->streams(), 3);
 }
 
 TEST_F(BulkStoreTest, OtherErrorsEndTheUploadAndTellWhatStays) {

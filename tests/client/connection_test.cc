@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "engram/v1/associative_memory.grpc.pb.h"
 
 namespace engram {
@@ -40,6 +41,8 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
   void Hold() { held_ = true; }
   // Number of messages of what answers with a stream.
   void set_message_count(int count) { message_count_ = count; }
+  // How long each of them takes.
+  void set_message_delay(absl::Duration delay) { message_delay_ms_ = absl::ToInt64Milliseconds(delay); }
   // Blocks until a call with a stream was cancelled.
   void WaitForCancel() { cancelled_.WaitForNotification(); }
 
@@ -123,6 +126,7 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
         this->Finish(ok ? grpc::Status::OK : grpc::Status::CANCELLED);
         return;
       }
+      absl::SleepFor(absl::Milliseconds(service_->message_delay_ms_.load()));
       SetNumber(++written_, &response_);
       this->StartWrite(&response_);
     }
@@ -172,6 +176,7 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
   std::atomic<int> failures_{0};
   std::atomic<int> response_bytes_{0};
   std::atomic<int> message_count_{3};
+  std::atomic<int64_t> message_delay_ms_{0};
   std::atomic<bool> held_{false};
   absl::Notification cancelled_;
   std::atomic<grpc::StatusCode> code_{grpc::StatusCode::UNAVAILABLE};
@@ -263,6 +268,37 @@ TEST_F(ConnectionTest, APassedDeadlineIsDeadlineExceeded) {
   options_.timeout = absl::Milliseconds(20);
   service_.Hold();
   EXPECT_EQ(MakeConnection(options_)->GetBank({}).status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(ConnectionTest, AStreamMayTakeLongerThanTheTimeoutAsLongAsMessagesCome) {
+  options_.timeout = absl::Seconds(1);
+  service_.set_message_count(8);
+  service_.set_message_delay(absl::Milliseconds(150));
+  int messages = 0;
+  const absl::Status status =
+      MakeConnection(options_)->Recall({}, [&](const v1::RecallResponse&) { return ++messages > 0; });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(messages, 8);
+}
+
+TEST_F(ConnectionTest, TheTimeThatAReaderTakesIsNotTheServers) {
+  options_.timeout = absl::Milliseconds(200);
+  const absl::Status status = MakeConnection(options_)->Recall({}, [&](const v1::RecallResponse&) {
+    absl::SleepFor(absl::Milliseconds(300));
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(ConnectionTest, AStreamWithoutMessagesForTheTimeoutIsDeadlineExceeded) {
+  options_.timeout = absl::Milliseconds(50);
+  const std::unique_ptr<RetrieveStream> stream = MakeConnection(options_)->RetrieveStream();
+  v1::RetrieveResponse response;
+  EXPECT_FALSE(stream->Read(&response));  // Nothing was asked.
+  const absl::Status status = stream->Finish();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("50ms"), HasSubstr(options_.target)));
+  service_.WaitForCancel();
 }
 
 TEST_F(ConnectionTest, AMessageOverTheClientsLimitNamesLimitAndSetting) {

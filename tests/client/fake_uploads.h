@@ -35,11 +35,12 @@ class FakeUploads {
     absl::MutexLock lock(&mutex_);
     break_always_ = true;
   }
-  // The answer to a chunk that begins at `row` is `status`.
-  void FailAtRow(int64_t row, absl::Status status) {
+  // The answer to a chunk that begins at `row` is `status`, the first `times` times.
+  void FailAtRow(int64_t row, absl::Status status, int64_t times = std::numeric_limits<int64_t>::max()) {
     absl::MutexLock lock(&mutex_);
     fail_at_row_ = row;
     failure_ = std::move(status);
+    failures_left_ = times;
   }
   // Replies to chunks wait until so many chunks are unanswered, or `rows` rows have arrived.
   void HoldReplies(int64_t chunks, int64_t rows) {
@@ -194,7 +195,8 @@ class FakeUploads {
                   false);
       return;
     }
-    if (chunk.row_offset() == fail_at_row_) {
+    if (chunk.row_offset() == fail_at_row_ && failures_left_ > 0) {
+      --failures_left_;
       stream->End(failure_, false);
       return;
     }
@@ -252,6 +254,7 @@ class FakeUploads {
   std::map<uint64_t, float> rows_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   int64_t fail_at_row_ ABSL_GUARDED_BY(mutex_) = -1;
+  int64_t failures_left_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t break_at_ ABSL_GUARDED_BY(mutex_) = -1;
   bool lose_replies_ ABSL_GUARDED_BY(mutex_) = false;
   bool break_always_ ABSL_GUARDED_BY(mutex_) = false;

@@ -11,10 +11,10 @@ void Backoff::Reset() {
   delay_ = options_.initial_backoff;
 }
 
-bool Backoff::WaitForNextTry() {
+bool Backoff::WaitForNextTry(absl::Duration least) {
   if (attempts_ >= options_.max_attempts) return false;
   ++attempts_;
-  absl::SleepFor(std::min(delay_, options_.max_backoff));
+  absl::SleepFor(std::max(least, std::min(delay_, options_.max_backoff)));
   delay_ = std::min(2 * delay_, options_.max_backoff);
   return true;
 }

@@ -14,8 +14,8 @@ class Backoff {
   // The try that is under way made progress: it counts as the first.
   void Reset();
 
-  // Whether another try is due. If so, waits until it is.
-  bool WaitForNextTry();
+  // Whether another try is due. If so, waits until it is, `least` or longer.
+  bool WaitForNextTry(absl::Duration least);
 
  private:
   const RetryOptions options_;

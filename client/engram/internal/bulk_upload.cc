@@ -1,11 +1,13 @@
 #include "engram/internal/bulk_upload.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "engram/internal/chunk_sender.h"
+#include "engram/internal/resume.h"
 
 namespace engram::internal {
 namespace {
@@ -24,7 +26,8 @@ absl::Status WhyEnded(BulkStoreStream* stream) {
 absl::StatusOr<BulkStored> BulkUpload::Run() {
   absl::Status status = Attempt();
   while (!status.ok() && !IsStored()) {
-    if (!absl::IsUnavailable(status) || !backoff_.WaitForNextTry()) return Describe(status);
+    const std::optional<absl::Duration> delay = FindResumeDelay(status);
+    if (!delay.has_value() || !backoff_.WaitForNextTry(*delay)) return Describe(status);
     status = Attempt();
   }
   stored_.row_count = acknowledged_;

@@ -28,4 +28,9 @@ absl::Status ToStatus(const grpc::Status& status, const ConnectionOptions& optio
   return result;
 }
 
+absl::Status IdleError(const ConnectionOptions& options) {
+  return absl::DeadlineExceededError(absl::StrCat("nothing came for ", absl::FormatDuration(options.timeout),
+                                                  " (server ", options.target, ")"));
+}
+
 }  // namespace engram::internal

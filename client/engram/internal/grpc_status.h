@@ -12,6 +12,9 @@ namespace engram::internal {
 // one helps, and the details (proto/engram/v1/error.proto) as payloads.
 absl::Status ToStatus(const grpc::Status& status, const ConnectionOptions& options);
 
+// DEADLINE_EXCEEDED: a stream that was cancelled because nothing came for `options.timeout`.
+absl::Status IdleError(const ConnectionOptions& options);
+
 }  // namespace engram::internal
 
 #endif  // ENGRAM_CLIENT_INTERNAL_GRPC_STATUS_H_

@@ -8,6 +8,7 @@
 
 #include "engram/connection.h"
 #include "engram/internal/grpc_status.h"
+#include "engram/internal/idle_timer.h"
 #include "engram/stream.h"
 
 namespace engram::internal {
@@ -20,43 +21,50 @@ class GrpcStream : public Stream<Request, Response> {
 
   // `open` begins the call with the context that it is given; `channel` is the one that it uses.
   template <typename Open>
-  GrpcStream(ConnectionOptions options, std::shared_ptr<grpc::Channel> channel,
-             std::unique_ptr<grpc::ClientContext> context, const Open& open)
+  GrpcStream(ConnectionOptions options, std::shared_ptr<grpc::Channel> channel, const Open& open)
       : options_(std::move(options)),
         channel_(std::move(channel)),
-        context_(std::move(context)),
-        stream_(open(context_.get())) {}
+        stream_(open(&context_)),
+        timer_(options_.timeout, [this] { context_.TryCancel(); }) {}
 
   ~GrpcStream() override {
     if (is_finished_) return;
-    context_->TryCancel();
+    context_.TryCancel();
     (void)Finish();  // Nobody asked.
   }
 
-  bool Write(const Request& request) override { return stream_->Write(request); }
+  bool Write(const Request& request) override {
+    const IdleTimer::Wait wait(&timer_);
+    return stream_->Write(request);
+  }
 
   void WritesDone() override {
     if (!std::exchange(writes_done_, true)) stream_->WritesDone();
   }
 
-  bool Read(Response* response) override { return stream_->Read(response); }
+  bool Read(Response* response) override {
+    const IdleTimer::Wait wait(&timer_);
+    return stream_->Read(response);
+  }
 
-  void Cancel() override { context_->TryCancel(); }
+  void Cancel() override { context_.TryCancel(); }
 
   absl::Status Finish() override {
     is_finished_ = true;
     WritesDone();
     // The status comes after the last message, so that gRPC holds it back until all have been read.
-    for (Response unread; stream_->Read(&unread);) {
+    for (Response unread; Read(&unread);) {
     }
-    return ToStatus(stream_->Finish(), options_);
+    const grpc::Status status = stream_->Finish();
+    return timer_.has_fired() ? IdleError(options_) : ToStatus(status, options_);
   }
 
  private:
   const ConnectionOptions options_;
   const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<grpc::ClientContext> context_;
+  grpc::ClientContext context_;
   const std::unique_ptr<ReaderWriter> stream_;
+  IdleTimer timer_;
   bool writes_done_ = false;
   bool is_finished_ = false;
 };

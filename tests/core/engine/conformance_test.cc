@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/canonical.h"
@@ -26,15 +28,22 @@ void AppendValue(const T& value, std::string* bytes) {
   AppendBytes(&value, sizeof value, bytes);
 }
 
+template <typename T>
+void AppendValues(const std::vector<T>& values, std::string* bytes) {
+  AppendValue(values.size(), bytes);
+  AppendBytes(values.data(), values.size() * sizeof(T), bytes);
+}
+
 // Everything that a caller can see of an answer but the number of sweeps.
 std::string BytesOf(const Retrieval& retrieval) {
   std::string bytes;
-  AppendBytes(retrieval.state.data(), retrieval.state.size() * sizeof(double), &bytes);
+  AppendValues(retrieval.state, &bytes);
+  AppendValues(retrieval.value, &bytes);
   for (const Survivor& survivor : retrieval.support) {
     AppendValue(survivor.id, &bytes);
     AppendValue(survivor.score, &bytes);
   }
-  AppendBytes(retrieval.weights.data(), retrieval.weights.size() * sizeof(double), &bytes);
+  AppendValues(retrieval.weights, &bytes);
   AppendValue(retrieval.support_size, &bytes);
   AppendValue(retrieval.iterations, &bytes);
   AppendValue(retrieval.stop_reason, &bytes);
@@ -51,18 +60,112 @@ std::string BytesOf(const Retrieval& retrieval) {
   return bytes;
 }
 
-// The bytes of each answer; of a call that failed, as weights that are not confined may make it, the code.
-std::vector<std::string> Answers(TestEngine* engine, const BankSnapshot& bank, const RetrieveCall& call) {
+std::string BytesOf(const StateEnergy& energy) {
+  std::string bytes;
+  AppendValue(energy.total, &bytes);
+  AppendValue(energy.concave, &bytes);
+  AppendValue(energy.convex, &bytes);
+  AppendValue(energy.offset, &bytes);
+  AppendValue(energy.gradient_norm, &bytes);
+  AppendValue(energy.upper_bound, &bytes);
+  return bytes;
+}
+std::string BytesOf(const RetrievalGradient& gradient) {
+  std::string bytes;
+  AppendValues(gradient.query, &bytes);
+  AppendValue(gradient.beta, &bytes);
+  AppendValues(gradient.ids, &bytes);
+  AppendValues(gradient.patterns, &bytes);
+  AppendValues(gradient.values, &bytes);
+  return bytes;
+}
+std::string BytesOf(const Memory& memory) {
+  std::string bytes;
+  AppendValue(memory.id, &bytes);
+  AppendValue(memory.weight, &bytes);
+  AppendValues(memory.state, &bytes);
+  AppendValues(memory.value, &bytes);
+  AppendValue(memory.support_size, &bytes);
+  AppendValue(memory.iterations, &bytes);
+  AppendValue(memory.stop_reason, &bytes);
+  return bytes;
+}
+std::string BytesOf(const PatternSeparation& separation) {
+  std::string bytes;
+  AppendValue(separation.id, &bytes);
+  AppendValue(separation.other_id, &bytes);
+  AppendValue(separation.separation, &bytes);
+  AppendValue(separation.is_copy, &bytes);
+  return bytes;
+}
+template <typename Answer>
+std::vector<std::string> BytesOfEach(const std::vector<Answer>& answers) {
+  std::vector<std::string> bytes;
+  for (const Answer& answer : answers) bytes.push_back(BytesOf(answer));
+  return bytes;
+}
+
+// The bytes of each answer; of a call that failed, the code: which of several queries the text names is up to
+// the threads.
+using Answers = std::vector<std::string>;
+Answers Failed(const absl::Status& status) { return {absl::StatusCodeToString(status.code())}; }
+
+// Only weights that are not confined may make a retrieval or an energy fail.
+Answers Retrieve(TestEngine* engine, const BankSnapshot& bank, const RetrieveCall& call) {
   const auto result = RetrieveAndWait(engine->get(), bank, call);
-  std::vector<std::string> answers;
-  if (!result.ok()) {
-    EXPECT_FALSE(IsConfined(call.dynamics.transform)) << result.status();
-    answers.push_back(absl::StatusCodeToString(result.status().code()));
-    return answers;
+  EXPECT_TRUE(result.ok() || !IsConfined(call.dynamics.transform)) << result.status();
+  return result.ok() ? BytesOfEach(result->retrievals) : Failed(result.status());
+}
+Answers Evaluate(TestEngine* engine, const BankSnapshot& bank, const Call& call) {
+  const auto result = EnergyAndWait(engine->get(), bank, call);
+  EXPECT_TRUE(result.ok() || !IsConfined(call.dynamics.transform)) << result.status();
+  return result.ok() ? BytesOfEach(result->energies) : Failed(result.status());
+}
+Answers Differentiate(TestEngine* engine, const BankSnapshot& bank, const DifferentiateCall& call) {
+  const auto result = DifferentiateAndWait(engine->get(), bank, call);
+  return result.ok() ? BytesOfEach(result->gradients) : Failed(result.status());
+}
+// Up to `count` memories.
+Answers RecallSome(TestEngine* engine, const BankSnapshot& bank, const RecallPlan& plan,
+                   const std::vector<double>& query, int count) {
+  auto begun = Recall::Begin(bank, plan, query);
+  EXPECT_TRUE(begun.ok()) << begun.status();
+  if (!begun.ok()) return Failed(begun.status());
+  const std::shared_ptr<Recall> recall = *std::move(begun);
+  Answers answers;
+  while (static_cast<int>(answers.size()) < count && !recall->exhausted()) {
+    const auto memory = RecallAndWait(engine->get(), recall);
+    EXPECT_TRUE(memory.ok()) << memory.status();
+    if (!memory.ok()) return Failed(memory.status());
+    answers.push_back(BytesOf(*memory));
   }
-  for (const Retrieval& retrieval : result->retrievals) answers.push_back(BytesOf(retrieval));
   return answers;
 }
+Answers Separate(TestEngine* engine, const BankSnapshot& bank, int64_t begin, int64_t end) {
+  const auto result = SeparateAndWait(engine->get(), bank, begin, end);
+  EXPECT_TRUE(result.ok()) << result.status();
+  return result.ok() ? BytesOfEach(result->separations) : Failed(result.status());
+}
+
+// One engine of each kind. Make it after the banks.
+class Engines {
+ public:
+  // What `ask` is answered by the reference; fails unless all others answer the same.
+  Answers AskAll(const std::function<Answers(TestEngine*)>& ask) {
+    const Answers expected = ask(&reference_);
+    EXPECT_TRUE(ask(serial_.get()) == expected) << "on the CPU";
+    EXPECT_TRUE(ask(threaded_.get()) == expected) << "on three more threads";
+    EXPECT_TRUE(ask(portable_.get()) == expected) << "in portable arithmetic";
+    return expected;
+  }
+  TestEngine* threaded() { return threaded_.get(); }
+
+ private:
+  TestEngine reference_;
+  const std::unique_ptr<TestEngine> serial_ = TestEngine::Cpu(0);
+  const std::unique_ptr<TestEngine> threaded_ = TestEngine::Cpu(3);
+  const std::unique_ptr<TestEngine> portable_ = TestEngine::Cpu(1, PortableCanonicalArithmetic());
+};
 
 // One kind of adversarial data.
 struct Shape {
@@ -94,8 +197,25 @@ const Shape kShapes[] = {
     {"near duplicates", 3000, 50, 1, 1, false, false, true, true},
 };
 
+constexpr int64_t kValueDim = 2;
+
 class ConformanceTest : public ::testing::TestWithParam<Shape> {
  protected:
+  // The rows and values of this shape in `bank`, some deleted again.
+  void Fill(const std::vector<float>& rows, TestBank* bank) {
+    std::normal_distribution<float> normal;
+    std::vector<float> values(GetParam().count * kValueDim);
+    for (float& x : values) x = normal(random_);
+    PatternRows batch;
+    batch.patterns = {rows.data(), GetParam().count, GetParam().dim};
+    batch.values = {values.data(), GetParam().count, kValueDim};
+    ASSERT_TRUE((*bank)->Store(batch).ok());
+    if (!GetParam().deletions) return;
+    for (uint64_t id = 0; id < static_cast<uint64_t>(GetParam().count); id += 7) {
+      ASSERT_TRUE((*bank)->Delete({id}, false).ok());
+    }
+  }
+
   std::vector<float> Rows() {
     std::normal_distribution<double> normal;
     std::vector<float> rows(GetParam().count * GetParam().dim);
@@ -152,7 +272,7 @@ class ConformanceTest : public ::testing::TestWithParam<Shape> {
       cases.back().post_transform = post;
     };
     add(Softmax());
-    for (const double alpha : {1.1, 1.5, 1.7, 2.0, 3.0}) add(*Entmax::Make(alpha));
+    for (const double alpha : {1.0001, 1.1, 1.5, 1.7, 2.0, 3.0, 1e9}) add(*Entmax::Make(alpha));
     for (const double gamma : {1.5, 2.0, 5.0}) add(*Normmax::Make(gamma));
     for (const int64_t k : {int64_t{1}, int64_t{3}, int64_t{500}, pattern_count}) {
       if (k <= pattern_count) add(*KSubsets::Make(k));
@@ -175,6 +295,29 @@ class ConformanceTest : public ::testing::TestWithParam<Shape> {
       add(*SequentialKSubsets::Make(2, 0.5));
       add(*SequentialKSubsets::Make(2, std::numeric_limits<double>::infinity()), Sign());
     }
+    for (const int64_t k : {4, 8}) {
+      if (pattern_count < k || pattern_count > 1000) continue;
+      add(*SequentialKSubsets::Make(k, -0.3));
+      add(*SequentialKSubsets::Make(k, 0.5));
+      add(*SequentialKSubsets::Make(k, std::numeric_limits<double>::infinity()));
+    }
+    return cases;
+  }
+  // One of each kind, for calls other than retrievals.
+  std::vector<Dynamics> FewDynamicsFor(int64_t pattern_count) {
+    std::vector<Dynamics> cases;
+    for (const TransformCase& one : AllCases(pattern_count)) {
+      const bool is_sequential = std::holds_alternative<SequentialKSubsets>(one.transform);
+      if (is_sequential && pattern_count > 1000) continue;
+      for (const double beta : {Betas()[1], Betas()[2]}) {
+        if (pattern_count > 2000 && beta != Betas()[2]) continue;
+        cases.emplace_back();
+        cases.back().transform = one.transform;
+        cases.back().beta = beta;
+        cases.back().max_iterations = 3;
+        if (!IsConfined(one.transform)) cases.back().post_transform = L2Normalize();
+      }
+    }
     return cases;
   }
 
@@ -183,26 +326,21 @@ class ConformanceTest : public ::testing::TestWithParam<Shape> {
 
 TEST_P(ConformanceTest, SameBytesOnEveryBackendThreadCountAndBatch) {
   const std::vector<float> rows = Rows();
-  TestBank bank(GetParam().dim);
-  ASSERT_TRUE(bank.Store(rows).ok());
-  if (GetParam().deletions) {
-    for (uint64_t id = 0; id < static_cast<uint64_t>(GetParam().count); id += 7) {
-      ASSERT_TRUE(bank->Delete({id}, false).ok());
-    }
-  }
+  TestBank bank(GetParam().dim, kValueDim);
+  ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
   const BankSnapshot snapshot = bank->Pin();
   int call_count = 0;
   int answered_count = 0;
-  TestEngine reference;
-  const auto serial = TestEngine::Cpu(0);
-  const auto threaded = TestEngine::Cpu(3);
-  const auto portable = TestEngine::Cpu(1, PortableCanonicalArithmetic());
+  Engines engines;
   for (const Dynamics& dynamics : DynamicsFor(snapshot.pattern_count())) {
-    // Small banks have the other combinations.
+    // Smaller banks have the other combinations.
     const bool is_plain =
         IsConfined(dynamics.transform) && std::holds_alternative<IdentityPost>(dynamics.post_transform);
     std::vector<double> betas = Betas();
     if (!is_plain && snapshot.pattern_count() > 2000) betas = {betas[1]};
+    const auto* sequences = std::get_if<SequentialKSubsets>(&dynamics.transform);
+    if (sequences != nullptr && sequences->k() > 2) betas = {betas[2]};
+    if (snapshot.pattern_count() > 5000) betas = {betas.back()};
     for (const double beta : betas) {
       SCOPED_TRACE(testing::Message() << NameOf(dynamics.transform) << " " << NameOf(dynamics.post_transform)
                                       << " beta " << beta);
@@ -213,19 +351,110 @@ TEST_P(ConformanceTest, SameBytesOnEveryBackendThreadCountAndBatch) {
       call.dynamics.tolerance = 0;
       call.max_support = 10'000;
       call.states = States(rows, snapshot.pattern_count() > 2000 ? 4 : 7);
-      const std::vector<std::string> expected = Answers(&reference, snapshot, call);
-      ASSERT_EQ(Answers(serial.get(), snapshot, call), expected);
-      ASSERT_EQ(Answers(threaded.get(), snapshot, call), expected);
-      ASSERT_EQ(Answers(portable.get(), snapshot, call), expected);
+      const Answers expected =
+          engines.AskAll([&](TestEngine* engine) { return Retrieve(engine, snapshot, call); });
+      ASSERT_FALSE(HasFailure());
       ++call_count;
       if (expected.size() == 1) continue;  // It failed.
       ++answered_count;
       RetrieveCall alone = call;
       alone.states.assign(call.states.begin() + 2 * GetParam().dim, call.states.begin() + 3 * GetParam().dim);
-      ASSERT_EQ(Answers(threaded.get(), snapshot, alone).front(), expected[2]);
+      ASSERT_TRUE(Retrieve(engines.threaded(), snapshot, alone).front() == expected[2]);
     }
   }
   EXPECT_GT(answered_count, call_count * 4 / 5);
+}
+
+TEST_P(ConformanceTest, EnergiesHaveTheSameBytesInAllTheirParts) {
+  const std::vector<float> rows = Rows();
+  TestBank bank(GetParam().dim, kValueDim);
+  ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
+  const BankSnapshot snapshot = bank->Pin();
+  Engines engines;
+  for (const Dynamics& dynamics : FewDynamicsFor(snapshot.pattern_count())) {
+    SCOPED_TRACE(testing::Message() << NameOf(dynamics.transform) << " beta " << dynamics.beta);
+    Call call;
+    call.dynamics = dynamics;
+    call.states = States(rows, 3);
+    const Answers expected =
+        engines.AskAll([&](TestEngine* engine) { return Evaluate(engine, snapshot, call); });
+    ASSERT_FALSE(HasFailure());
+    if (expected.size() == 1) continue;  // It failed.
+    Call alone = call;
+    alone.states.assign(call.states.begin() + GetParam().dim, call.states.begin() + 2 * GetParam().dim);
+    ASSERT_TRUE(Evaluate(engines.threaded(), snapshot, alone).front() == expected[1]);
+  }
+}
+
+TEST_P(ConformanceTest, GradientsHaveTheSameBytes) {
+  const std::vector<float> rows = Rows();
+  TestBank bank(GetParam().dim, kValueDim);
+  ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
+  const BankSnapshot snapshot = bank->Pin();
+  Engines engines;
+  std::normal_distribution<double> normal;
+  int call_count = 0;
+  int answered_count = 0;
+  for (const Dynamics& dynamics : FewDynamicsFor(snapshot.pattern_count())) {
+    SCOPED_TRACE(testing::Message() << NameOf(dynamics.transform) << " beta " << dynamics.beta);
+    DifferentiateCall call;
+    call.dynamics = dynamics;
+    call.states = States(rows, 2);
+    for (size_t i = 0; i < call.states.size(); ++i) call.state_cotangents.push_back(normal(random_));
+    for (int64_t i = 0; i < 2 * kValueDim; ++i) call.value_cotangents.push_back(normal(random_));
+    const Answers expected =
+        engines.AskAll([&](TestEngine* engine) { return Differentiate(engine, snapshot, call); });
+    ASSERT_FALSE(HasFailure());
+    call_count += IsConfined(dynamics.transform);
+    if (expected.size() == 1) continue;  // It failed.
+    answered_count += IsConfined(dynamics.transform);
+    const auto second = [](std::vector<double> both) {
+      return std::vector<double>(both.begin() + both.size() / 2, both.end());
+    };
+    DifferentiateCall alone = call;
+    alone.states = second(call.states);
+    alone.state_cotangents = second(call.state_cotangents);
+    alone.value_cotangents = second(call.value_cotangents);
+    ASSERT_TRUE(Differentiate(engines.threaded(), snapshot, alone).front() == expected[1]);
+  }
+  EXPECT_GT(answered_count, call_count * 4 / 5);
+}
+
+TEST_P(ConformanceTest, RecallsHaveTheSameBytesInEveryMode) {
+  const std::vector<float> rows = Rows();
+  TestBank bank(GetParam().dim, kValueDim);
+  ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
+  const BankSnapshot snapshot = bank->Pin();
+  Engines engines;
+  for (const RecallMode mode : {RecallMode::kUsedUp, RecallMode::kPenalty, RecallMode::kSequential}) {
+    if (mode == RecallMode::kSequential && snapshot.pattern_count() < 2) continue;
+    for (const double beta : {Betas()[1], Betas()[2]}) {
+      SCOPED_TRACE(testing::Message() << "mode " << static_cast<int>(mode) << " beta " << beta);
+      RecallPlan plan;
+      plan.mode = mode;
+      plan.dynamics.beta = beta;
+      plan.dynamics.max_iterations = 4;
+      const std::vector<double> query = States(rows, 1);
+      const Answers expected =
+          engines.AskAll([&](TestEngine* engine) { return RecallSome(engine, snapshot, plan, query, 3); });
+      ASSERT_FALSE(HasFailure());
+      const bool uses_up = mode == RecallMode::kUsedUp;
+      EXPECT_EQ(expected.size(), uses_up ? std::min<size_t>(snapshot.pattern_count(), 3) : 3);
+    }
+  }
+}
+
+TEST_P(ConformanceTest, SeparationsHaveTheSameBytes) {
+  const std::vector<float> rows = Rows();
+  TestBank bank(GetParam().dim, kValueDim);
+  ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
+  const BankSnapshot snapshot = bank->Pin();
+  Engines engines;
+  const int64_t end = std::min<int64_t>(snapshot.pattern_count(), 50);
+  const Answers expected =
+      engines.AskAll([&](TestEngine* engine) { return Separate(engine, snapshot, 0, end); });
+  ASSERT_EQ(expected.size(), static_cast<size_t>(end));
+  EXPECT_TRUE(Separate(engines.threaded(), snapshot, end - 1, end).front() == expected.back());
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ConformanceTest, ::testing::ValuesIn(kShapes), [](const auto& info) {
@@ -267,7 +496,7 @@ TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
     if (!IsConfined(transform)) call.dynamics.post_transform = Sign();
     call.max_support = 10'000;
     call.states.assign(rows.begin(), rows.begin() + 4 * kDim);
-    EXPECT_EQ(Answers(engine.get(), churned->Pin(), call), Answers(engine.get(), fresh->Pin(), call));
+    EXPECT_EQ(Retrieve(engine.get(), churned->Pin(), call), Retrieve(engine.get(), fresh->Pin(), call));
   }
 }
 

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <random>
 #include <vector>
 
+#include "core/base/error.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/engine/dynamics_cases.h"
 #include "tests/core/engine/single_update.h"
@@ -42,13 +44,15 @@ class EnergyTest : public ::testing::TestWithParam<double> {
     dynamics.post_transform = post;
     return dynamics;
   }
-  // nullopt: the state leaves the range of float32, which only unconfined transformations may do.
+  // nullopt: the state leaves the range of float32, which only unconfined transformations may do: nothing
+  // else ends a trajectory below.
   std::optional<Evaluated> Evaluate(const std::vector<double>& state, const Dynamics& dynamics) {
     const BankSnapshot bank = bank_->Pin();
     const absl::StatusOr<StateUpdate> update = UpdateOf(bank, dynamics, state);
     if (!update.ok()) {
       EXPECT_FALSE(IsConfined(dynamics.transform));
       EXPECT_EQ(update.status().code(), absl::StatusCode::kInvalidArgument);
+      EXPECT_EQ(FindErrorDetails(update.status())->reason, "STATE_OUT_OF_RANGE");
       return std::nullopt;
     }
     Evaluated evaluated;
@@ -57,6 +61,27 @@ class EnergyTest : public ::testing::TestWithParam<double> {
     evaluated.size = 1 + std::abs(update->scaled_conjugate) + std::abs(evaluated.energy.offset) +
                      std::abs(Potential(IdentityPost(), state, 1));
     return evaluated;
+  }
+  // How many of `steps` steps a trajectory of a few must last until it leaves the range of float32.
+  void ExpectStepCount(const TransformCase& one, const PostTransform& post, int steps, int count) const {
+    if (IsConfined(one.transform)) {
+      EXPECT_EQ(count, steps);
+      return;
+    }
+    const bool is_bounded = !std::holds_alternative<IdentityPost>(post);
+    const bool is_exponential = std::holds_alternative<Exponential>(one.transform);
+    if (is_exponential && GetParam() > 4) {
+      // exp(100 x.q) of the first state is too much already.
+      EXPECT_EQ(count, 0);
+    } else if (is_bounded || GetParam() <= 1e-3) {
+      EXPECT_EQ(count, steps);
+    } else if (std::holds_alternative<Identity>(one.transform)) {
+      // Each step multiplies by beta X^T X at most.
+      EXPECT_GE(count, std::min(steps, GetParam() > 4 ? 5 : 10));
+    } else {
+      // Powers of powers.
+      EXPECT_LT(count, 5);
+    }
   }
   std::vector<double> RandomState(double scale = 1) {
     std::vector<double> state(kDim);
@@ -102,9 +127,11 @@ TEST_P(EnergyTest, ConcavePartIsAFenchelYoungLossAndTheConvexPartASumOfSquares) 
     const auto* subsets = std::get_if<SequentialKSubsets>(&one.transform);
     if (subsets != nullptr && std::isinf(subsets->edge())) continue;
     const bool has_bounds = one.name == "constrained_sparsemax";
+    int evaluated_count = 0;
     for (int trial = 0; trial < 10; ++trial) {
       const auto evaluated = Evaluate(RandomState(), With(one.transform));
       if (!evaluated.has_value()) continue;
+      ++evaluated_count;
       const StateEnergy& energy = evaluated->energy;
       const double size = evaluated->size + std::abs(energy.concave) + std::abs(energy.convex);
       if (!has_bounds) {
@@ -115,6 +142,9 @@ TEST_P(EnergyTest, ConcavePartIsAFenchelYoungLossAndTheConvexPartASumOfSquares) 
         EXPECT_GE(energy.convex, -1e-13 * size);
       }
     }
+    if (IsConfined(one.transform) || GetParam() <= 1e-3) {
+      EXPECT_EQ(evaluated_count, 10);
+    }
   }
 }
 
@@ -122,9 +152,11 @@ TEST_P(EnergyTest, UpdatesDecreaseItByHalfTheSquaredStep) {
   for (const TransformCase& one : AllCases(kCount)) {
     SCOPED_TRACE(one.name);
     const Dynamics dynamics = With(one.transform);
+    constexpr int kSteps = 20;
+    int compared_count = 0;
     std::vector<double> state = RandomState(IsConfined(one.transform) ? 1 : 0.3);
     auto before = Evaluate(state, dynamics);
-    for (int step = 0; step < 20 && before.has_value(); ++step) {
+    for (int step = 0; step < kSteps && before.has_value(); ++step) {
       const auto after = Evaluate(before->next, dynamics);
       if (!after.has_value()) break;
       const double squared = SquaredDistance(state, before->next);
@@ -133,7 +165,9 @@ TEST_P(EnergyTest, UpdatesDecreaseItByHalfTheSquaredStep) {
       EXPECT_NEAR(before->energy.gradient_norm, std::sqrt(squared), 1e-13 * (1 + std::sqrt(squared)));
       state = before->next;
       before = after;
+      ++compared_count;
     }
+    ExpectStepCount(one, IdentityPost(), kSteps, compared_count);
   }
 }
 
@@ -145,15 +179,19 @@ TEST_P(EnergyTest, UpdatesNeverRaiseItWhateverFollowsThem) {
       // sqrt(1 - |q|^2 / D) of layer normalisation keeps half the digits near 1; it has the factor D
       // sqrt(eps).
       const double rounding = std::holds_alternative<LayerNorm>(post) ? kDim * std::sqrt(1e-5) * 1e-7 : 0;
+      constexpr int kSteps = 12;
+      int compared_count = 0;
       auto before = Evaluate(Apply(post, RandomState(), GetParam()), dynamics);
-      for (int step = 0; step < 12 && before.has_value(); ++step) {
+      for (int step = 0; step < kSteps && before.has_value(); ++step) {
         const auto after = Evaluate(before->next, dynamics);
         if (!after.has_value()) break;
         ASSERT_TRUE(std::isfinite(before->energy.total));
         EXPECT_LE(after->energy.total,
                   before->energy.total + 1e-12 * (before->size + after->size) + rounding);
         before = after;
+        ++compared_count;
       }
+      ExpectStepCount(one, post, kSteps, compared_count);
     }
   }
 }
@@ -178,6 +216,7 @@ TEST_P(EnergyTest, IsInfiniteOutsideTheRangeOfThePostTransformation) {
 }
 
 TEST_P(EnergyTest, StaysWithinItsBoundsInTheHullOfThePatterns) {
+  int bounded_count = 0;
   for (const TransformCase& one : ConfinedCases(kCount)) {
     SCOPED_TRACE(one.name);
     for (int trial = 0; trial < 10; ++trial) {
@@ -186,11 +225,15 @@ TEST_P(EnergyTest, StaysWithinItsBoundsInTheHullOfThePatterns) {
       if (std::isinf(evaluated.energy.upper_bound)) break;
       EXPECT_GE(evaluated.energy.total, -1e-12 * evaluated.size);
       EXPECT_LE(evaluated.energy.total, evaluated.energy.upper_bound * (1 + 1e-12));
+      ++bounded_count;
     }
   }
+  // Softmax, entmax, normmax, k-subsets, and sequences without an edge.
+  EXPECT_EQ(bounded_count, 10 * (1 + 4 + 3 + 3 + 1));
 }
 
 TEST_P(EnergyTest, HasAnUpperBoundOnlyWhereOneIsProved) {
+  int confined_count = 0;
   for (const TransformCase& one : AllCases(kCount)) {
     for (const PostTransform& post : AllPostTransforms()) {
       SCOPED_TRACE(one.name + " " + NameOf(post));
@@ -201,8 +244,10 @@ TEST_P(EnergyTest, HasAnUpperBoundOnlyWhereOneIsProved) {
                               !std::holds_alternative<ConstrainedSparsemax>(one.transform) &&
                               (sequences == nullptr || sequences->edge() == 0);
       EXPECT_EQ(evaluated->energy.upper_bound < kInfinity, is_bounded);
+      confined_count += IsConfined(one.transform);
     }
   }
+  EXPECT_EQ(confined_count, static_cast<int>(ConfinedCases(kCount).size() * AllPostTransforms().size()));
 }
 
 TEST_P(EnergyTest, GradientIsTheStateMinusItsUpdate) {
@@ -258,6 +303,41 @@ TEST(EnergyPostTest, IsThatOfTheClassicalNetworkForTheIdentityAndSigns) {
   EXPECT_EQ(energy.total, -0.5 * (1 + 1) / 2);
   EXPECT_EQ(energy.offset, 0);
   EXPECT_EQ(energy.upper_bound, kInfinity);
+}
+
+// At a pattern of the largest norm that the update keeps, E is the difference of |q|^2 / 2 and Omega* / beta,
+// both of the order of 1e12 here: its error may be the rounding of those, and no more.
+TEST(EnergyCancellationTest, EnergyNearZeroIsTheRoundingOfItsLargePartsAndNoMore) {
+  constexpr double kNorm = 1.5e6;
+  TestBank bank(2);
+  ASSERT_TRUE(bank.Store({static_cast<float>(kNorm), 0, 0, static_cast<float>(kNorm), -1, 1}).ok());
+  for (const Transform& transform :
+       {Transform(Softmax()), Transform(*Entmax::Make(1.5)), Transform(*Entmax::Make(2)),
+        Transform(*Normmax::Make(5)), Transform(*KSubsets::Make(1))}) {
+    for (const double beta : {1e-3, 1.0, 1e9}) {
+      SCOPED_TRACE(testing::Message() << NameOf(transform) << " beta " << beta);
+      Dynamics dynamics;
+      dynamics.transform = transform;
+      dynamics.beta = beta;
+      // The pattern itself, and a state beside it whose update is the pattern.
+      const std::vector<double> pattern = {kNorm, 0};
+      const std::vector<double> beside = {kNorm, 0.5};
+      const auto at_pattern = UpdateOf(bank->Pin(), dynamics, pattern);
+      const auto at_beside = UpdateOf(bank->Pin(), dynamics, beside);
+      ASSERT_TRUE(at_pattern.ok() && at_beside.ok());
+      ASSERT_EQ(at_beside->next, pattern);
+      // R^2 / 2 - Omega* / beta + |q|^2 / 2: four units in the last place of the largest.
+      const double rounding = 4 * kNorm * kNorm * 0x1p-52;
+      const StateEnergy zero = ComputeEnergy(bank->Pin(), dynamics, pattern, *at_pattern);
+      // What is left is -Omega(u) / beta.
+      EXPECT_NEAR(zero.total, -UniformNegentropy(transform, 3) / beta, rounding);
+      // |q - x|^2 / 2 above it.
+      const StateEnergy above = ComputeEnergy(bank->Pin(), dynamics, beside, *at_beside);
+      EXPECT_NEAR(above.total - zero.total, 0.125, rounding);
+      EXPECT_GE(above.total - zero.total, SquaredDistance(beside, pattern) / 2 - rounding);
+      EXPECT_NEAR(zero.concave + zero.convex, zero.total, 2 * rounding);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Betas, EnergyTest, ::testing::Values(1e-3, 0.3, 1.0, 4.0, 100.0));

@@ -417,6 +417,63 @@ TEST_F(RecallTest, PlanMustFitTheBank) {
   EXPECT_TRUE(begin(bounded).ok());
 }
 
+// The ends of what a plan may ask for, on patterns of one dimension: most of them copies of others, so that
+// there are ties at every place.
+TEST_F(RecallTest, ExtremesOfAPlanGiveFiniteMemories) {
+  const std::vector<float> rows = {1, 1, -1, 2, 2, -1};
+  constexpr auto kCount = 6;
+  TestBank bank(1);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  struct Extreme {
+    double strength, decay, bonus, beta;
+  };
+  std::vector<Extreme> extremes = {{1e9, 1e-3, 1.1, 1e17}};
+  for (const double strength : {1e-30, 1e9, 1e30}) {
+    for (const double decay : {1e-300, 1.0}) {
+      for (const double bonus : {1.0, 1e6}) {
+        for (const double beta : {1e-30, 1.0, 1e30}) extremes.push_back({strength, decay, bonus, beta});
+      }
+    }
+  }
+  const std::vector<Transform> transforms = {*Entmax::Make(1.5), *Entmax::Make(2), Softmax(),
+                                             *Normmax::Make(5), *KSubsets::Make(2)};
+  for (const RecallMode mode : {RecallMode::kUsedUp, RecallMode::kPenalty, RecallMode::kSequential}) {
+    for (const Extreme& extreme : extremes) {
+      for (const Transform& transform : transforms) {
+        // They are for the other modes.
+        const bool is_used_up = mode == RecallMode::kUsedUp;
+        if (is_used_up && !(extreme.strength == 1e9 && NameOf(transform) == NameOf(Softmax()))) continue;
+        for (const double query : {1.0, 0.0, 1e30}) {
+          SCOPED_TRACE(testing::Message()
+                       << "mode " << static_cast<int>(mode) << " strength " << extreme.strength << " decay "
+                       << extreme.decay << " bonus " << extreme.bonus << " beta " << extreme.beta << " "
+                       << NameOf(transform) << " query " << query);
+          RecallPlan plan;
+          plan.mode = mode;
+          plan.strength = extreme.strength;
+          plan.decay = extreme.decay;
+          plan.bonus = extreme.bonus;
+          plan.dynamics.beta = extreme.beta;
+          plan.dynamics.transform = transform;
+          plan.dynamics.max_iterations = 10;
+          const std::vector<Memory> memories = Take(MustBegin(bank->Pin(), plan, {query}), kCount);
+          ASSERT_EQ(memories.size(), static_cast<size_t>(kCount));
+          for (const Memory& memory : memories) {
+            ASSERT_TRUE(std::isfinite(memory.state[0]));
+            // A combination of the patterns.
+            EXPECT_LE(std::abs(memory.state[0]), 2 * TotalWeight(transform) * (1 + 1e-12));
+            EXPECT_GT(memory.weight, 0);
+            EXPECT_LE(memory.weight, 1);
+            EXPECT_LT(memory.id, static_cast<uint64_t>(kCount));
+            EXPECT_GE(memory.support_size, 1);
+            EXPECT_LE(memory.support_size, kCount);
+          }
+        }
+      }
+    }
+  }
+}
+
 class StoppedRecallTest : public ::testing::Test {
  protected:
   StoppedRecallTest() : bank_(2) { EXPECT_TRUE(bank_.Store({4, 0, 0, 4}).ok()); }

@@ -1,5 +1,6 @@
 #include "core/transform/entmax.h"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <functional>
@@ -61,6 +62,35 @@ TEST(EntmaxTest, LargeOffsetsLoseNothing) {
   }
 }
 
+// Without a shift, -1 and 1 vanish beside scores of 1e16 and more, and 0 / 0 is left.
+TEST(EntmaxTest, ScoresOf1e16AndMoreAreNotANumberNowhere) {
+  for (const double alpha : kAlphas) {
+    for (const double size : {1e16, -1e16, 1e17, -1e17, 1e100, 1e300, -1e300}) {
+      SCOPED_TRACE(::testing::Message() << "alpha " << alpha << ", scores of " << size);
+      EXPECT_THAT(Weights(alpha, {size, size, size, size}), Each(DoubleNear(0.25, DBL_EPSILON)));
+      // The next score is 2 or more away.
+      EXPECT_THAT(Weights(alpha, {size, size, size - std::abs(size)}),
+                  ElementsAre(DoubleNear(0.5, DBL_EPSILON), DoubleNear(0.5, DBL_EPSILON), 0));
+    }
+  }
+}
+
+// From alpha = 1e16 on alpha - 1 is alpha, and 1 / (alpha - 1) is less than the unit in the last place of 1.
+TEST(EntmaxTest, SteepEntmaxIsNotANumberNowhere) {
+  for (const double alpha : {1e15, 1e16, 1e17, 1e100, 1e300}) {
+    SCOPED_TRACE(alpha);
+    EXPECT_THAT(Weights(alpha, {3}), ElementsAre(1));
+    EXPECT_THAT(Weights(alpha, {3, 3}), ElementsAre(0.5, 0.5));
+    EXPECT_THAT(Weights(alpha, {3, 3, 3, 3, 2}), ElementsAre(0.25, 0.25, 0.25, 0.25, 0));
+    EXPECT_THAT(Weights(alpha, {3, 2, 2}), ElementsAre(1, 0, 0));
+    EXPECT_THAT(Weights(alpha, {1e300, 1e300, -1e300}), ElementsAre(0.5, 0.5, 0));
+    const Entmax entmax = *Entmax::Make(alpha);
+    EXPECT_TRUE(std::isfinite(entmax.Negentropy({0.5, 0.5, 0})));
+    EXPECT_TRUE(std::isfinite(entmax.UniformNegentropy(1000)));
+    EXPECT_NEAR(entmax.Conjugate({3, 3, 2}, {0.5, 0.5, 0}), 3, 1e-15);
+  }
+}
+
 // p_2 = y solves (1 - (1 - s) + y^a)^(1/a) + y = 1 for a lead of (1 - s) / a: steep maps, on which Halley's
 // method can cycle for ever and an ulp of the threshold is far more than an ulp of the weight.
 TEST(EntmaxTest, SteepPowerMapsConverge) {
@@ -118,6 +148,19 @@ TEST(EntmaxTest, ATieWithTheThresholdGetsExactlyZero) {
   EXPECT_THAT(Weights(1.5, {0, -2, -2, -2}), ElementsAre(1, 0, 0, 0));
   EXPECT_THAT(Weights(3, {0, -0.5, -0.5}), ElementsAre(1, 0, 0));
   EXPECT_THAT(Weights(3, {0, 0, -0.125, -0.125}), ElementsAre(0.5, 0.5, 0, 0));
+}
+
+// 1.5-entmax of the reference counts 4 at (0, -2, -2, -2).
+TEST(EntmaxTest, SupportAtATieCountsWeightsAndNothingElse) {
+  for (const double alpha : {1.25, 1.5, 2.0, 3.0}) {
+    // 1 / (alpha - 1) is exact, so that the ties are at the margin and the threshold.
+    const double margin = 1 / (alpha - 1);
+    const std::vector<double> weights = Weights(alpha, {0, -margin, -margin, -margin});
+    EXPECT_EQ(std::count_if(weights.begin(), weights.end(), [](double p) { return p > 0; }), 1) << alpha;
+    // A unit above the margin is support, a unit below is not.
+    EXPECT_GT(Weights(alpha, {0, std::nextafter(-margin, 0)})[1], 0) << alpha;
+    EXPECT_EQ(Weights(alpha, {0, std::nextafter(-margin, -9)})[1], 0) << alpha;
+  }
 }
 
 TEST(EntmaxTest, DuplicatesOfOnePatternShareAlike) {

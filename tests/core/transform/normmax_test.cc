@@ -120,6 +120,19 @@ TEST(NormmaxTest, LargeOffsetsLoseNothing) {
   }
 }
 
+// Without a shift, -1 and 1 vanish beside scores of 1e16 and more, and 0 / 0 is left.
+TEST(NormmaxTest, ScoresOf1e16AndMoreAreNotANumberNowhere) {
+  for (const double gamma : kGammas) {
+    for (const double size : {1e16, -1e16, 1e17, -1e17, 1e100, 1e300, -1e300}) {
+      SCOPED_TRACE(::testing::Message() << "gamma " << gamma << ", scores of " << size);
+      EXPECT_THAT(Weights(gamma, {size, size, size, size}), Each(DoubleNear(0.25, DBL_EPSILON)));
+      // The next score is 2 or more away.
+      EXPECT_THAT(Weights(gamma, {size, size, size - std::abs(size)}),
+                  ElementsAre(DoubleNear(0.5, DBL_EPSILON), DoubleNear(0.5, DBL_EPSILON), 0));
+    }
+  }
+}
+
 // (1 - s + y)^e + y^e = 1 for a lead of 1 - s: at gamma = 5 an ulp of the threshold is 1e-4 of weight here.
 // What can be asked for is the equation for the heights, p^(gamma - 1), not the weights.
 TEST(NormmaxTest, SteepPowerMapsConverge) {

@@ -8,12 +8,14 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/transform/active_set.h"
 #include "core/transform/sequence_oracle.h"
+#include "core/transform/sequence_solver.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/golden/golden_file.h"
@@ -175,12 +177,13 @@ TEST(SequentialKSubsetsTest, MakeRejectsWhatIsNoSubsetSizeOrEdge) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << k;
     EXPECT_EQ(FindErrorDetails(status)->field, "k");
   }
-  for (const double edge : {-kInfinity, std::numeric_limits<double>::quiet_NaN()}) {
+  for (const double edge : {-kInfinity, std::numeric_limits<double>::quiet_NaN(), -2e30, 2e30}) {
     const absl::Status status = SequentialKSubsets::Make(2, edge).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << edge;
     EXPECT_EQ(FindErrorDetails(status)->field, "edge");
+    EXPECT_EQ(status.message(), absl::StrCat("edge: got ", edge, ", allowed -1e+30 to 1e+30, or +infinity"));
   }
-  for (const double edge : {0.0, -1e308, 1e308, kInfinity}) {
+  for (const double edge : {0.0, -1e30, 1e30, kInfinity}) {
     EXPECT_EQ(SequentialKSubsets::Make(2, edge)->edge(), edge);
   }
 }
@@ -247,7 +250,7 @@ TEST(SequentialKSubsetsTest, GoldenWindowsAgreeAtInfiniteAndAtLargeEdges) {
     for (double& score : theta) score /= 2;
     const auto k = golden.at("k").get<int64_t>();
     const std::vector<double> expected = GoldenFile::Vector(golden.at("p"));
-    for (const double edge : {kInfinity, 1e8, 1e300}) {
+    for (const double edge : {kInfinity, 1e8, 1e30}) {
       EXPECT_THAT(Weights(k, edge, theta), Pointwise(DoubleNear(1e-13), expected)) << edge;
     }
   }
@@ -355,7 +358,8 @@ TEST(SequentialKSubsetsTest, TheSolutionIsIntegralIffOneSubsetLeadsByHalfItsDist
 // 1100 + 0011 = 1010 + 0101, but the first have a pair each: |p|^2 does not tell them apart.
 TEST(SequentialKSubsetsTest, SequencesThatDifferInPairsOnlyAreWalkedToTheBoundary) {
   const SequenceChain chain = {2, 0.1, {0, 0, 0, 0}, {0, 1, 1, 1}};
-  ActiveSet active(chain);
+  WorkBudget work(1'000'000);
+  ActiveSet active(chain, &work);
   active.Start({{{0, 2}, 0}, {{1, 3}, 0}}, {0.5, 0.5});
   for (const Sequence& sequence : {Sequence{{0, 1}, 1}, Sequence{{2, 3}, 1}}) {
     EXPECT_GT(active.Lead(sequence), 0);
@@ -367,9 +371,20 @@ TEST(SequentialKSubsetsTest, SequencesThatDifferInPairsOnlyAreWalkedToTheBoundar
   EXPECT_LE(active.Lead(SequenceOracle(chain).Best(active.mean())), 4 * DBL_EPSILON);
 }
 
+TEST(SequentialKSubsetsTest, WeightsSumToOneWhetherASequenceIsAdmittedOrNot) {
+  const SequenceChain chain = {2, 0.1, {0, 0, 0, 0}, {0, 1, 1, 1}};
+  WorkBudget work(1'000'000);
+  ActiveSet active(chain, &work);
+  active.Start({{{0, 2}, 0}, {{1, 3}, 0}, {{0, 1}, 1}}, {0.25, 0.25, 0.5});
+  for (const Sequence& sequence : {Sequence{{0, 2}, 0}, Sequence{{2, 3}, 1}, Sequence{{2, 3}, 1}}) {
+    active.Improve(sequence);
+    EXPECT_NEAR(std::accumulate(active.mean().begin(), active.mean().end(), 0.0), 2, 4 * DBL_EPSILON);
+  }
+}
+
 TEST(SequentialKSubsetsTest, OneOfOneAndAllOfNHaveWeightOne) {
   std::mt19937_64 random(kSeed);
-  for (const double edge : {0.0, 0.5, -0.5, 1e300, -1e300, kInfinity}) {
+  for (const double edge : {0.0, 0.5, -0.5, 1e30, -1e30, kInfinity}) {
     EXPECT_THAT(Weights(1, edge, {-3.5}), ElementsAre(1));
     for (const size_t size : {2, 7, 64}) {
       for (const double scale : {0.0, 1.0, 1e300}) {
@@ -409,6 +424,41 @@ TEST(SequentialKSubsetsTest, ScoresOfAnySizeAreSolved) {
       SCOPED_TRACE(absl::StrCat("edge ", edge, " range ", range));
       const std::vector<double> weights = Weights(3, edge, {0, 0.2, 0.1, range, 0.3, 0.25, -range});
       EXPECT_THAT(weights, Pointwise(DoubleNear(1e-14), expected));
+    }
+  }
+}
+
+// Relative to scores of 2^53 and more the weights are rounding: equally good windows must keep theirs.
+TEST(SequentialKSubsetsTest, EquallyGoodFarWindowsShareAlikeAtScoresOfAnySize) {
+  for (const double range : {1e9, 1e17, 1e300}) {
+    SCOPED_TRACE(absl::StrCat("range ", range));
+    std::vector<double> scores = {2, 1, -10, 2, 1};
+    for (double& score : scores) score *= range;
+    EXPECT_THAT(Weights(2, kInfinity, scores), ElementsAre(0.5, 0.5, 0, 0.5, 0.5));
+    const double third = 1.0 / 3;
+    EXPECT_THAT(Weights(2, kInfinity, {range, 0, -range, range, 0, -range, range / 2, range / 2}),
+                Pointwise(DoubleNear(DBL_EPSILON), {third, third, 0.0, third, third, 0.0, third, third}));
+  }
+}
+
+// Only finite scores are meant; others must do no harm.
+TEST(SequentialKSubsetsTest, ScoresThatAreNotFiniteEndInAMixture) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<std::vector<double>> chains = {
+      {DBL_MAX, 1, -DBL_MAX, DBL_MAX, 1},         {kInfinity, 1, -kInfinity, kInfinity, 0},
+      {-kInfinity, -kInfinity, -kInfinity, 1, 2}, {nan, nan, nan, nan, nan},
+      {nan, 1, kInfinity, -kInfinity, 2},
+  };
+  for (const std::vector<double>& scores : chains) {
+    for (const double edge : {0.5, -0.5, 1e30, -1e30, kInfinity}) {
+      SCOPED_TRACE(absl::StrCat("edge ", edge, " scores from ", scores[0], " ", scores[2]));
+      const bool are_windows = edge == kInfinity;
+      const SequenceSolver solver(
+          {2, edge, scores, {0, 1, 1, 1, 1}},
+          are_windows ? SequenceSolver::Sequences::kWindows : SequenceSolver::Sequences::kAll);
+      EXPECT_NEAR(std::accumulate(solver.mean().begin(), solver.mean().end(), 0.0), 2, 1e-14);
+      EXPECT_THAT(solver.mean(), Each(::testing::AllOf(::testing::Ge(0), ::testing::Le(1))));
+      EXPECT_EQ(Project(2, edge, Chain(scores)).weights.size(), scores.size());
     }
   }
 }
@@ -505,6 +555,52 @@ TEST(SequentialKSubsetsTest, MixedSequencesOfManyPatternsAreSolvedToRounding) {
     const Projection projection = Project(4, 0.1, Chain(Gaussian(2000, scale, &random)));
     EXPECT_LE(projection.duality_gap, 1e-12) << scale;
     EXPECT_NEAR(std::accumulate(projection.weights.begin(), projection.weights.end(), 0.0), 4, 1e-13);
+  }
+}
+
+TEST(SequentialKSubsetsTest, HundredsOfPatternsAtOnceAreSolvedToRounding) {
+  std::mt19937_64 random(kSeed);
+  for (const int64_t k : {100, 500}) {
+    for (const double edge : {1e6, kInfinity}) {
+      for (const double scale : {0.01, 0.1, 1.0}) {
+        SCOPED_TRACE(absl::StrCat("k ", k, " edge ", edge, " scale ", scale));
+        const Projection projection = Project(k, edge, Chain(Gaussian(3000, scale, &random)));
+        EXPECT_LE(projection.duality_gap, 1e-14 * static_cast<double>(k));
+        EXPECT_NEAR(std::accumulate(projection.weights.begin(), projection.weights.end(), 0.0),
+                    static_cast<double>(k), 1e-13 * static_cast<double>(k));
+      }
+    }
+  }
+}
+
+// <p, scores> + edge e(p) - |p|^2 / 2.
+double Objective(const SequenceChain& chain, const SequenceSolver& solver) {
+  return Expected(solver.mean(), chain.scores) + chain.edge * solver.pairs() -
+         Expected(solver.mean(), solver.mean()) / 2;
+}
+
+TEST(SequentialKSubsetsTest, ASearchThatEndsEarlyTellsHowFarItIs) {
+  std::mt19937_64 random(kSeed);
+  using Sequences = SequenceSolver::Sequences;
+  for (const auto& [sequences, edge] : {std::pair(Sequences::kWindows, 1.0), std::pair(Sequences::kAll, 1e6),
+                                        std::pair(Sequences::kAll, 0.1), std::pair(Sequences::kAll, -0.1)}) {
+    SequenceChain chain = {20, edge, Gaussian(300, 0.1, &random), std::vector<char>(300, 1)};
+    chain.joined[0] = 0;
+    const SequenceSolver best(chain, sequences);
+    EXPECT_LE(best.duality_gap(), 1e-12 * std::max(1.0, edge));
+    int early = 0;
+    for (const int64_t max_work : {0, 100'000, 1'000'000, 4'000'000}) {
+      SCOPED_TRACE(absl::StrCat("edge ", edge, " work ", max_work));
+      const SequenceSolver solver(chain, sequences, max_work);
+      const double missing = Objective(chain, best) - Objective(chain, solver);
+      const double slack = 1e-12 * std::max(1.0, std::abs(edge) * 20);
+      EXPECT_GE(missing, -slack);
+      EXPECT_GE(solver.duality_gap(), missing - slack);
+      early += missing > slack;
+      EXPECT_NEAR(std::accumulate(solver.mean().begin(), solver.mean().end(), 0.0), 20, 1e-12);
+      EXPECT_THAT(solver.mean(), Each(::testing::AllOf(::testing::Ge(0), ::testing::Le(1))));
+    }
+    EXPECT_GE(early, 2) << edge;
   }
 }
 
