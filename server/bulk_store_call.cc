@@ -72,7 +72,7 @@ absl::Status BulkStoreCall::Take(const v1::BulkStoreRequest& request) {
   const bool fits = !finished_ && request.has_start() != has_begun();
   if (fits && request.has_start()) return Begin(request.start());
   if (fits && request.has_chunk()) return Add(request.chunk());
-  if (fits && request.has_finish()) return Finish();
+  if (fits && request.has_finish()) return FinishUpload();
   return InvalidField("step", StepName(request),
                       finished_     ? "nothing after finish"
                       : has_begun() ? "chunk or finish after start"
@@ -87,6 +87,7 @@ absl::Status BulkStoreCall::Begin(const v1::BulkStoreRequest::Start& start) {
   bank_ = start.bank();
   upload_id_ = upload->id();
   stream_ = upload->Attach();
+  attached_ = upload;
   Reply(upload->progress());
   return absl::OkStatus();
 }
@@ -102,14 +103,14 @@ absl::Status BulkStoreCall::Add(v1::BulkStoreRequest::Chunk chunk) {
   const absl::StatusOr<StoreCall> call = ParseChunk(std::move(chunk), *upload->bank()->settings());
   if (!call.ok()) return Within("chunk", call.status());
   // Before anything is stored: an answer that cannot be sent would look like a failure.
-  ENGRAM_RETURN_IF_ERROR(CheckStoreFits(call->patterns.rows, parts().limits));
+  if (!upload->atomic()) ENGRAM_RETURN_IF_ERROR(CheckStoreFits(call->patterns.rows, parts().limits));
   const absl::StatusOr<Upload::Progress> progress = upload->Add(stream_, row_offset, call->rows());
   if (!progress.ok()) return Within("chunk", progress.status());
   Reply(*progress);
   return absl::OkStatus();
 }
 
-absl::Status BulkStoreCall::Finish() {
+absl::Status BulkStoreCall::FinishUpload() {
   ENGRAM_ASSIGN_OR_RETURN(const auto upload, FindUpload());
   ENGRAM_ASSIGN_OR_RETURN(const Upload::Progress progress, upload->Finish(stream_));
   parts().uploads->Remove(upload_id_);
@@ -134,11 +135,15 @@ void BulkStoreCall::Reply(const Upload::Progress& progress) {
   } while (begin < progress.ids.size());
 }
 
+void BulkStoreCall::BeforeEnd(const absl::Status& status) {
+  const std::shared_ptr<Upload> upload = attached_.lock();
+  if (upload == nullptr || !upload->Detach(stream_)) return;
+  // The same step would fail again.
+  if (status.code() == absl::StatusCode::kInvalidArgument) parts().uploads->Remove(upload_id_);
+}
+
 void BulkStoreCall::SendReplies() {
-  if (replies_.empty()) {
-    Leave();
-    return StartRead(&read_);
-  }
+  if (replies_.empty()) return StartRead(&read_);
   const v1::BulkStoreResponse reply = std::move(replies_.front());
   replies_.pop_front();
   Send(reply);

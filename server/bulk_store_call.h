@@ -27,11 +27,13 @@ class BulkStoreCall final : public StreamCall<grpc::ServerBidiReactor<grpc::Byte
   absl::Status Take(const v1::BulkStoreRequest& request);
   absl::Status Begin(const v1::BulkStoreRequest::Start& start);
   absl::Status Add(v1::BulkStoreRequest::Chunk chunk);
-  absl::Status Finish();
+  absl::Status FinishUpload();
   // What it means that the client sends no more.
   absl::Status AtHalfClose() const;
   void Reply(const Upload::Progress& progress);
   void SendReplies();
+  // Lets go of the upload, and drops it if it cannot be resumed.
+  void BeforeEnd(const absl::Status& status) override;
 
   bool has_begun() const { return !upload_id_.empty(); }
   // The upload, unless the server has forgotten it; found again for each message, so that an idle stream
@@ -42,7 +44,8 @@ class BulkStoreCall final : public StreamCall<grpc::ServerBidiReactor<grpc::Byte
   std::string bank_;
   std::string upload_id_;
   int64_t row_offset_ = 0;
-  int64_t stream_ = 0;  // This stream's number in the upload.
+  int64_t stream_ = 0;              // This stream's number in the upload.
+  std::weak_ptr<Upload> attached_;  // The upload; does not keep it alive.
   bool finished_ = false;
   std::deque<v1::BulkStoreResponse> replies_;  // To be sent.
 };

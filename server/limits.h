@@ -26,6 +26,9 @@ struct Limits {
   static constexpr float kMaxMagnitude = 1e30f;
   static constexpr double kMinBeta = 1e-30;
   static constexpr double kMaxBeta = 1e30;
+  // Of a recall, such that no penalised score overflows a double.
+  static constexpr double kMaxStrength = 1e30;
+  static constexpr double kMaxBonus = 1e6;
   static constexpr int64_t kMaxPairs = 10'000;
   static constexpr int64_t kDefaultPairs = 10;
   static constexpr int kMaxBins = 1'000;

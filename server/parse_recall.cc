@@ -1,6 +1,5 @@
 #include "server/parse_recall.h"
 
-#include <cmath>
 #include <utility>
 #include <variant>
 
@@ -18,8 +17,9 @@ namespace {
 // An error about the transformation, the request's own or the bank's.
 absl::Status WrongTransform(const v1::Dynamics& wire, const Transform& transform, const char* allowed) {
   const bool is_own = wire.transformation_case() != v1::Dynamics::TRANSFORMATION_NOT_SET;
-  return InvalidField(absl::StrCat("dynamics.", NameOf(transform)),
-                      is_own ? "this transformation" : "this transformation, the bank's default", allowed);
+  const char* name = NameOf(transform);
+  return InvalidField(absl::StrCat("dynamics.", name),
+                      absl::StrCat(name, is_own ? "" : ", the bank's default"), allowed);
 }
 
 // One that gives all weight to the best pattern if its lead is large enough, or nearly so.
@@ -31,9 +31,9 @@ bool RetrievesSinglePatterns(const Transform& transform) {
 absl::Status ParsePenalty(const v1::RecallRequest::Penalty& wire, const char* field, RecallPlan* plan) {
   if (wire.has_strength()) plan->strength = wire.strength();
   // Written so that NaN fails, here and below.
-  if (!(plan->strength > 0 && std::isfinite(plan->strength))) {
+  if (!(plan->strength > 0 && plan->strength <= Limits::kMaxStrength)) {
     return InvalidField(absl::StrCat(field, ".strength"), absl::StrCat(plan->strength),
-                        "a finite number greater than 0");
+                        absl::StrCat("greater than 0, at most ", Limits::kMaxStrength));
   }
   if (wire.has_decay()) plan->decay = wire.decay();
   if (!(plan->decay > 0 && plan->decay <= 1)) {
@@ -52,8 +52,9 @@ absl::Status ParseMode(const v1::RecallRequest& request, RecallPlan* plan) {
   plan->mode = RecallMode::kSequential;
   ENGRAM_RETURN_IF_ERROR(ParsePenalty(request.sequential().penalty(), "sequential.penalty", plan));
   if (request.sequential().has_bonus()) plan->bonus = request.sequential().bonus();
-  if (plan->bonus >= 1 && std::isfinite(plan->bonus)) return absl::OkStatus();
-  return InvalidField("sequential.bonus", absl::StrCat(plan->bonus), "a finite number, 1 or more");
+  if (plan->bonus >= 1 && plan->bonus <= Limits::kMaxBonus) return absl::OkStatus();
+  return InvalidField("sequential.bonus", absl::StrCat(plan->bonus),
+                      absl::StrCat("1 to ", Limits::kMaxBonus));
 }
 
 // Takes from the dynamics what the mode needs.

@@ -11,8 +11,11 @@
 namespace engram {
 namespace {
 
-// What a recall carries for each pattern: a bound or a penalty, and the same while it changes.
-constexpr int64_t kBytesPerPattern = 2 * sizeof(double);
+// What a recall takes for each pattern, at most one number of each: used_up has the bounds that it began
+// with, what is left of them, two transformations with these (one of them to see whether anything is left)
+// and a memory's weights; sequential recall has the penalties, a pair, weights and what they become. One more
+// for the bounds in the request.
+constexpr int64_t kBytesPerPattern = 6 * sizeof(double);
 
 }  // namespace
 
@@ -25,6 +28,7 @@ absl::Status RecallStreamCall::Begin(const grpc::ByteBuffer& request) {
   ENGRAM_RETURN_IF_ERROR(CheckMessageFits(MemoryMessageBytes(bank.settings()), parts().limits));
   max_memories_ = parsed.max_memories > 0 ? parsed.max_memories : bank.pattern_count();
   encoding_ = parsed.encoding;
+  parts().uploads->DropStale();
   ENGRAM_ASSIGN_OR_RETURN(
       reservation_, parts().budget->Reserve(bank.pattern_count() * kBytesPerPattern,
                                             absl::StrCat("a recall of ", bank.pattern_count(), " patterns")));
@@ -34,7 +38,6 @@ absl::Status RecallStreamCall::Begin(const grpc::ByteBuffer& request) {
 }
 
 void RecallStreamCall::Continue() {
-  if (recall_->exhausted() || recall_->memory_count() >= max_memories_) return End(absl::OkStatus());
   const auto done = [this](const absl::StatusOr<Memory>& memory) {
     memory.ok() ? Send(FillMemory(*memory, recall_->bank(), encoding_)) : End(memory.status());
   };

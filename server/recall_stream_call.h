@@ -17,6 +17,7 @@ class RecallStreamCall final : public ResponseStreamCall {
 
  protected:
   absl::Status Begin(const grpc::ByteBuffer& request) override;
+  bool done() const override { return recall_->exhausted() || recall_->memory_count() >= max_memories_; }
   void Continue() override;
 
  private:

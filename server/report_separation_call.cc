@@ -29,6 +29,7 @@ absl::Status ReportSeparationCall::Begin(const grpc::ByteBuffer& request) {
   ENGRAM_RETURN_IF_ERROR(CheckFits(*bank_, call_.dynamics));
   const int64_t count = bank_->pattern_count();
   ENGRAM_RETURN_IF_ERROR(CheckMessageFits(ReportMessageBytes(call_, count), parts().limits));
+  parts().uploads->DropStale();
   // Twice: the report sorts them.
   ENGRAM_ASSIGN_OR_RETURN(reservation_,
                           parts().budget->Reserve(2 * count * static_cast<int64_t>(sizeof(PatternSeparation)),
@@ -39,7 +40,6 @@ absl::Status ReportSeparationCall::Begin(const grpc::ByteBuffer& request) {
 }
 
 void ReportSeparationCall::Continue() {
-  if (reported_) return End(absl::OkStatus());
   const int64_t count = bank_->pattern_count();
   if (done_count() == count) return SendReport();
   const int64_t queue_capacity = parts().capabilities.limits().queue_capacity();

@@ -21,6 +21,7 @@ class ReportSeparationCall final : public ResponseStreamCall {
 
  protected:
   absl::Status Begin(const grpc::ByteBuffer& request) override;
+  bool done() const override { return reported_; }
   void Continue() override;
 
  private:

@@ -5,7 +5,6 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 
@@ -13,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
 #include "server/call_context.h"
+#include "server/exchange_queue.h"
 #include "server/service_parts.h"
 
 namespace engram {
@@ -20,9 +20,9 @@ namespace engram {
 // A RetrieveStream: reads requests and submits them while earlier ones are in the engine, and sends the
 // responses in the order of the requests. Deletes itself when gRPC is done with it.
 //
-// Reading, submitting, the engine's answers and sending overlap; each changes the state under the lock, and
-// then Advance decides what is next. What it starts is started under the lock, so that nothing is after the
-// stream's end; gRPC never runs a callback within.
+// Reading, submitting, the engine's answers and sending overlap; each tells the queue of exchanges what
+// happened and starts what that says. A request is inside the gate until it is answered, not while its
+// response waits for the client.
 class RetrieveStreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   RetrieveStreamCall(grpc::CallbackServerContext* context, const ServiceParts* parts);
@@ -30,46 +30,37 @@ class RetrieveStreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mutex_);
   void OnWriteDone(bool ok) override ABSL_LOCKS_EXCLUDED(mutex_);
   void OnCancel() override { context_.Cancel(); }
-  void OnDone() override ABSL_LOCKS_EXCLUDED(mutex_);
+  void OnDone() override { delete this; }
 
  private:
-  // A request and, later, its response.
-  struct Exchange {
-    int64_t request_bytes = 0;  // As the gate knows it.
-    bool inside = false;        // The gate.
-    bool answered = false;
-    absl::Status status;
-    grpc::ByteBuffer response;
-  };
+  // Changes the queue and starts what it says is next, under the lock, so that nothing is started after the
+  // stream's end; gRPC never runs a callback within. Returns what is to be admitted, if anything; if not, the
+  // stream may be gone.
+  template <typename Change>
+  std::shared_ptr<Exchange> Step(Change change) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same for threads that must not wait: another one admits.
+  template <typename Change>
+  void StepAndSchedule(Change change) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Submits the request that was read, or keeps it for later if there is no room for it now but will be.
-  void Admit() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Submits it as `exchange`. RESOURCE_EXHAUSTED with a delay: there is no room now.
+  // Submits the request that was read as `exchange`, or keeps it for later if there is no room for it now but
+  // will be. Null: does nothing.
+  void Admit(std::shared_ptr<Exchange> exchange) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether it is worth while to submit the request again.
+  bool HasRoom() const;
+  // RESOURCE_EXHAUSTED with a delay: there is no room now.
   absl::Status Submit(const std::shared_ptr<Exchange>& exchange) ABSL_LOCKS_EXCLUDED(mutex_);
-  // The engine's answer.
-  void Answer(const std::shared_ptr<Exchange>& exchange, const absl::StatusOr<v1::RetrieveResponse>& response)
+  // The engine's answer to a request of `request_bytes`.
+  void Answer(Exchange* exchange, int64_t request_bytes, const absl::StatusOr<v1::RetrieveResponse>& response)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Starts what can be started. A status: the stream ends with it, and the caller calls Finish, last.
-  std::optional<absl::Status> Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void FinishIf(const std::optional<absl::Status>& end);
 
   CallContext context_;
   const ServiceParts& parts_;
-  grpc::ByteBuffer read_;  // Belongs to gRPC while reading_, else to Admit.
+  // These belong to gRPC while it reads, else to Admit.
+  grpc::ByteBuffer read_;
+  std::optional<v1::RetrieveRequest> request_;  // read_, once it has been parsed.
 
   Mutex mutex_;
-  std::deque<std::shared_ptr<Exchange>> exchanges_ ABSL_GUARDED_BY(mutex_);  // Not sent yet, in order.
-  int64_t in_engine_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool admitting_ ABSL_GUARDED_BY(mutex_) = false;
-  bool held_ ABSL_GUARDED_BY(mutex_) = false;         // read_ has a request for which there was no room.
-  bool room_ ABSL_GUARDED_BY(mutex_) = false;         // Something has become free since.
-  bool half_closed_ ABSL_GUARDED_BY(mutex_) = false;  // The client sends no more.
-  bool failed_ ABSL_GUARDED_BY(mutex_) = false;       // One of exchanges_ has: no more are read.
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);  // What the stream is about to end with.
+  ExchangeQueue queue_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace engram

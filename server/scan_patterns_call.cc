@@ -17,7 +17,6 @@ absl::Status ScanPatternsCall::Begin(const grpc::ByteBuffer& request) {
 
 void ScanPatternsCall::Continue() {
   const absl::Span<const RowRef> rows = bank_->by_id().rows().subspan(position_);
-  if (rows.empty()) return End(absl::OkStatus());
   const absl::StatusOr<v1::ScanPatternsResponse> response =
       FillScanPatterns(*bank_, rows, call_, parts().limits);
   if (!response.ok()) return End(response.status());

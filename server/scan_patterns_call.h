@@ -1,7 +1,7 @@
 #ifndef ENGRAM_SERVER_SCAN_PATTERNS_CALL_H_
 #define ENGRAM_SERVER_SCAN_PATTERNS_CALL_H_
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 
 #include "core/bank/bank_snapshot.h"
@@ -17,12 +17,13 @@ class ScanPatternsCall final : public ResponseStreamCall {
 
  protected:
   absl::Status Begin(const grpc::ByteBuffer& request) override;
+  bool done() const override { return position_ == bank_->by_id().rows().size(); }
   void Continue() override;
 
  private:
   ScanCall call_;
   std::optional<BankSnapshot> bank_;
-  int64_t position_ = 0;  // In id order, of the next pattern.
+  size_t position_ = 0;  // In id order, of the next pattern.
 };
 
 }  // namespace engram

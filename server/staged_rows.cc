@@ -29,9 +29,14 @@ absl::Status StagedRows::Add(const PatternRows& rows) {
   if (value_dim_ > 0) {
     values_.insert(values_.end(), rows.values.data(), rows.values.data() + rows.values.size());
   }
+  if (ids_.empty() && !rows.ids.empty()) {
+    ids_.reserve(capacity_);
+    distinct_ids_.reserve(capacity_);
+  }
   ids_.insert(ids_.end(), rows.ids.begin(), rows.ids.end());
   distinct_ids_.insert(rows.ids.begin(), rows.ids.end());
   if (!rows.payloads.empty()) {
+    payloads_.reserve(capacity_);
     payloads_.resize(count_);
     payloads_.insert(payloads_.end(), rows.payloads.begin(), rows.payloads.end());
   }
@@ -50,31 +55,39 @@ PatternRows StagedRows::rows() const {
 }
 
 absl::Status StagedRows::MakeRoom(int64_t count, int64_t payload_bytes) {
-  ENGRAM_RETURN_IF_ERROR(Reserve(payload_bytes));
+  ENGRAM_ASSIGN_OR_RETURN(Reservation payloads, Reserve(payload_bytes));
   const int64_t needed = count_ + count;
-  if (needed <= capacity_) return absl::OkStatus();
-  const int64_t row_bytes = (dim_ + value_dim_) * static_cast<int64_t>(sizeof(float)) + kBytesPerRow;
-  // Half as much again, so that rows are seldom copied; if that is too much, what is needed.
-  int64_t capacity = std::max(needed, capacity_ + capacity_ / 2);
-  if (!Reserve((capacity - capacity_) * row_bytes).ok()) {
-    capacity = needed;
-    const absl::Status reserved = Reserve((capacity - capacity_) * row_bytes);
-    if (!reserved.ok()) {
-      if (payload_bytes > 0) reservations_.pop_back();
-      return reserved;
+  if (needed > capacity_) {
+    const int64_t row_bytes = (dim_ + value_dim_) * static_cast<int64_t>(sizeof(float)) + kBytesPerRow;
+    // Half as much again, so that rows are seldom copied; if that is too much, what is needed. The whole of
+    // it: what is here stays until it has been copied.
+    int64_t capacity = std::max(needed, capacity_ + capacity_ / 2);
+    absl::StatusOr<Reservation> room = Reserve(capacity * row_bytes);
+    if (!room.ok()) {
+      capacity = needed;
+      room = Reserve(capacity * row_bytes);
     }
+    ENGRAM_RETURN_IF_ERROR(room.status());
+    Grow(capacity);
+    room_ = *std::move(room);
   }
-  capacity_ = capacity;
-  patterns_.reserve(capacity * dim_);
-  values_.reserve(capacity * value_dim_);
+  payload_room_.push_back(std::move(payloads));
   return absl::OkStatus();
 }
 
-absl::Status StagedRows::Reserve(int64_t bytes) {
-  if (bytes == 0) return absl::OkStatus();
-  ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, budget_->Reserve(bytes, "rows of an atomic upload"));
-  reservations_.push_back(std::move(reservation));
-  return absl::OkStatus();
+void StagedRows::Grow(int64_t capacity) {
+  capacity_ = capacity;
+  patterns_.reserve(capacity * dim_);
+  values_.reserve(capacity * value_dim_);
+  if (!ids_.empty()) {
+    ids_.reserve(capacity);
+    distinct_ids_.reserve(capacity);
+  }
+  if (!payloads_.empty()) payloads_.reserve(capacity);
+}
+
+absl::StatusOr<Reservation> StagedRows::Reserve(int64_t bytes) {
+  return budget_->Reserve(bytes, "rows of an atomic upload");
 }
 
 }  // namespace engram

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/bank/memory_budget.h"
 #include "core/storage/journal.h"
 
@@ -23,16 +24,19 @@ class StagedRows {
 
   // Adds copies of `rows`, all or none. REQUIRES: they have ids iff those before have.
   //
-  // INVALID_ARGUMENT: one of their ids is here. RESOURCE_EXHAUSTED: the budget is used up.
+  // INVALID_ARGUMENT: one of their ids is here. RESOURCE_EXHAUSTED: the budget is used up. While room is
+  // made for more, those that are here take it up twice.
   absl::Status Add(const PatternRows& rows);
 
   // All rows, in order; valid until the next Add.
   PatternRows rows() const;
 
  private:
-  // Takes memory for `count` more rows and for payloads of `payload_bytes`.
+  // Takes memory for `count` more rows and for payloads of `payload_bytes`. RESOURCE_EXHAUSTED: changes
+  // nothing.
   absl::Status MakeRoom(int64_t count, int64_t payload_bytes);
-  absl::Status Reserve(int64_t bytes);
+  void Grow(int64_t capacity);
+  absl::StatusOr<Reservation> Reserve(int64_t bytes);
 
   const int64_t dim_;
   const int64_t value_dim_;
@@ -44,7 +48,8 @@ class StagedRows {
   std::vector<uint64_t> ids_;
   absl::flat_hash_set<uint64_t> distinct_ids_;
   std::vector<std::string> payloads_;  // Empty until there is one.
-  std::vector<Reservation> reservations_;
+  Reservation room_;                   // For the capacity.
+  std::vector<Reservation> payload_room_;
 };
 
 }  // namespace engram

@@ -18,8 +18,8 @@ namespace engram {
 // What streams of either direction have in common: one thing at a time is read, done or sent, so that they
 // need no locks. Deletes itself when gRPC is done with it.
 //
-// A stream is inside the gate while there is work to do, not while it waits for its client: those that wait
-// do not hold up a drain.
+// A stream is inside the gate while there is work to do, not while it waits for its client, be it to send or
+// to read: those that wait do not hold up a drain.
 template <typename Reactor>
 class StreamCall : public Reactor {
  public:
@@ -58,14 +58,21 @@ class StreamCall : public Reactor {
     });
   }
 
-  // Sends a message; OnWriteDone follows. REQUIRES: no other is being sent.
+  // Leaves the gate and sends a message; OnWriteDone follows. REQUIRES: no other is being sent.
   void Send(const google::protobuf::Message& message) {
     sent_.Clear();
     const grpc::Status status = SerializeMessage(message, &sent_);
-    status.ok() ? this->StartWrite(&sent_) : this->Finish(status);
+    if (!status.ok()) return End(absl::InternalError(status.error_message()));
+    Leave();
+    this->StartWrite(&sent_);
   }
-  // Ends the stream. Called once, and last.
-  void End(const absl::Status& status) { this->Finish(ToGrpcStatus(status)); }
+  // Ends the stream, however it ends. Called once, and last.
+  void End(const absl::Status& status) {
+    BeforeEnd(status);
+    this->Finish(ToGrpcStatus(status));
+  }
+  // What is to be done before the client learns that the stream has ended.
+  virtual void BeforeEnd(const absl::Status&) {}
 
  private:
   static constexpr int64_t kOutside = -1;
@@ -87,19 +94,27 @@ class ResponseStreamCall : public StreamCall<grpc::ServerWriteReactor<grpc::Byte
     if (!status.ok()) return End(status);
     Schedule([this, request] {
       const absl::Status begun = Begin(*request);
-      begun.ok() ? Continue() : End(begun);
+      if (!begun.ok()) return End(begun);
+      done() ? End(absl::OkStatus()) : Continue();
     });
   }
 
   void OnWriteDone(bool ok) final {
     if (!ok) return End(CallCancelled());
+    if (done()) return End(absl::OkStatus());
+    // The request has been parsed and takes up nothing any more.
+    const absl::Status status = Enter(0);
+    if (!status.ok()) return End(status);
     Schedule([this] { Continue(); });
   }
 
  protected:
   // Parses the request and finds what it is about. An error ends the stream.
   virtual absl::Status Begin(const grpc::ByteBuffer& request) = 0;
-  // Makes the next response and sends it, or ends the stream; now or later, on any thread, once.
+  // Whether all responses have been sent.
+  virtual bool done() const = 0;
+  // Makes the next response and sends it, or ends the stream with an error; now or later, on any thread,
+  // once. REQUIRES: !done().
   virtual void Continue() = 0;
 };
 

@@ -40,7 +40,7 @@ absl::Status TooManyUploads() {
   details.metadata = {{"asked", "1"}, {"free", "0"}, {"limit", absl::StrCat(Limits::kMaxUploads)}};
   return MakeError(absl::StatusCode::kResourceExhausted, details,
                    absl::StrCat("unfinished uploads: asked 1, free 0, limit ", Limits::kMaxUploads,
-                                "; finish one, or wait until one is forgotten"));
+                                ", all of them with a stream; finish one, or end its stream"));
 }
 
 absl::Status BankDeleted(const MemoryBank& bank) {
@@ -66,8 +66,11 @@ Upload::Upload(std::string id, std::shared_ptr<MemoryBank> bank, bool atomic, Me
 
 int64_t Upload::Attach() {
   MutexLock lock(&mutex_);
-  return ++stream_;
+  attached_stream_ = ++stream_;
+  return stream_;
 }
+
+bool Upload::Detach(int64_t stream) { return attached_stream_.compare_exchange_strong(stream, kNone); }
 
 Upload::Progress Upload::progress() const {
   MutexLock lock(&mutex_);
@@ -150,11 +153,16 @@ absl::StatusOr<std::shared_ptr<Upload>> Uploads::Begin(const std::shared_ptr<Mem
   DropStale();
   ENGRAM_ASSIGN_OR_RETURN(const std::string id, MakeUploadId());
   auto upload = std::make_shared<Upload>(id, bank, atomic, budget_);
+  std::shared_ptr<Upload> abandoned;
   {
     MutexLock lock(&mutex_);
-    if (static_cast<int64_t>(entries_.size()) >= Limits::kMaxUploads) return TooManyUploads();
+    if (static_cast<int64_t>(entries_.size()) >= Limits::kMaxUploads) {
+      abandoned = TakeAbandoned();
+      if (abandoned == nullptr) return TooManyUploads();
+    }
     entries_[id] = {upload, clock_->Now()};
   }
+  if (abandoned != nullptr) abandoned->Drop();
   // If the bank is deleted after this, its deletion drops the upload.
   if (!bank->closed()) return upload;
   Remove(id);
@@ -171,8 +179,27 @@ absl::StatusOr<std::shared_ptr<Upload>> Uploads::Find(const std::string& id, con
 }
 
 void Uploads::Remove(const std::string& id) {
-  MutexLock lock(&mutex_);
-  entries_.erase(id);
+  std::shared_ptr<Upload> removed;
+  {
+    MutexLock lock(&mutex_);
+    const auto it = entries_.find(id);
+    if (it == entries_.end()) return;
+    removed = std::move(it->second.upload);
+    entries_.erase(it);
+  }
+  removed->Drop();
+}
+
+std::shared_ptr<Upload> Uploads::TakeAbandoned() {
+  auto oldest = entries_.end();
+  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    if (it->second.upload->attached()) continue;
+    if (oldest == entries_.end() || it->second.last_used < oldest->second.last_used) oldest = it;
+  }
+  if (oldest == entries_.end()) return nullptr;
+  std::shared_ptr<Upload> upload = std::move(oldest->second.upload);
+  entries_.erase(oldest);
+  return upload;
 }
 
 void Uploads::DropStale() {

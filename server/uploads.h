@@ -1,6 +1,7 @@
 #ifndef ENGRAM_SERVER_UPLOADS_H_
 #define ENGRAM_SERVER_UPLOADS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,6 +38,11 @@ class Upload {
   // Makes a new stream the one that sends the rows; those before it can no more. Returns its number.
   int64_t Attach() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // `stream` sends no more. Returns whether it was the newest: then the upload waits to be resumed.
+  bool Detach(int64_t stream);
+  // Whether the newest stream is still there.
+  bool attached() const { return attached_stream_.load() != kNone; }
+
   // How far the upload has come; no ids.
   Progress progress() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -60,13 +66,16 @@ class Upload {
   absl::Status CheckNext(int64_t row_offset, const PatternRows& rows) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  static constexpr int64_t kNone = -1;
+
   // Constant after construction.
   const std::string id_;
   const std::shared_ptr<MemoryBank> bank_;
   const bool atomic_;
   MemoryBudget* const budget_;
 
-  mutable Mutex mutex_;  // Held while the bank stores rows: chunks come one at a time.
+  std::atomic<int64_t> attached_stream_{0};  // 0: that which began the upload and will attach.
+  mutable Mutex mutex_;                      // Held while the bank stores rows: chunks come one at a time.
   int64_t stream_ ABSL_GUARDED_BY(mutex_) = 0;
   bool dropped_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t row_offset_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -82,8 +91,9 @@ class Uploads {
   Uploads(MemoryBudget* budget, const Clock* clock) : budget_(budget), clock_(clock) {}
 
   // A new upload to `bank`, with an id that cannot be guessed.
-  // RESOURCE_EXHAUSTED: too many are unfinished. NOT_FOUND: the bank was deleted. INTERNAL: the system has
-  // no random numbers.
+  // If there are as many as may be, drops that which nobody has continued for longest and which has no
+  // stream. RESOURCE_EXHAUSTED: all have one. NOT_FOUND: the bank was deleted. INTERNAL: the system has no
+  // random numbers.
   absl::StatusOr<std::shared_ptr<Upload>> Begin(const std::shared_ptr<MemoryBank>& bank, bool atomic)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -92,7 +102,7 @@ class Uploads {
   absl::StatusOr<std::shared_ptr<Upload>> Find(const std::string& id, const MemoryBank& bank)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Forgets an upload that has finished.
+  // Drops an upload that has finished or cannot go on.
   void Remove(const std::string& id) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Drops the uploads to banks that were deleted, and those that nobody has continued for long. Called
@@ -104,6 +114,9 @@ class Uploads {
     std::shared_ptr<Upload> upload;
     absl::Time last_used;
   };
+
+  // Takes out the upload without a stream that was not used for longest; null: all have one.
+  std::shared_ptr<Upload> TakeAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   MemoryBudget* const budget_;
   const Clock* const clock_;

@@ -176,6 +176,18 @@ class DrainTest(unittest.TestCase):
             conversation.half_close()
             self.assertEqual(conversation.error().code, UNAVAILABLE)
 
+    def test_a_scan_that_nobody_reads_does_not_hold_the_server(self):
+        server, _, stub = self.serve("--drain-grace", "1h")
+        stub.CreateBank(api.CreateBankRequest(name="bank", dim=1000))
+        for _ in range(4):
+            stub.Store(api.StoreRequest(bank="bank", patterns=to_matrix(np.ones((2000, 1000)))))
+        scan = stub.ScanPatterns(api.ScanPatternsRequest(bank="bank"), timeout=TIMEOUT_SECONDS)
+        next(scan)
+        server.terminate()
+        self.assertEqual(server.wait(), 0)
+        with self.assertRaises(grpc.RpcError):
+            list(scan)
+
     def test_new_messages_on_open_streams_are_unavailable(self):
         server, _, stub = self.serve("--drain-grace", "1h")
         call = self.begin_endless_call(stub)

@@ -530,13 +530,13 @@ class ErrorTest(unittest.TestCase):
         self.recall(INVALID, "got 3", query=np.ones((1, 3)), field="query.cols")
         self.recall(INVALID, "got -1", max_memories=-1, field="max_memories")
         self.recall(INVALID, "got 9", encoding=9, field="encoding")
-        for strength in (0.0, -1.0, math.nan, math.inf):
+        for strength in (0.0, -1.0, math.nan, math.inf, 1.1e30, 1e300):
             penalty = {"strength": strength}
             self.recall(INVALID, penalty=penalty, field="penalty.strength")
             self.recall(INVALID, sequential={"penalty": penalty}, field="sequential.penalty.strength")
         for decay in (0.0, -1.0, 1.5, math.nan):
             self.recall(INVALID, penalty={"decay": decay}, field="penalty.decay")
-        for bonus in (0.5, math.nan, math.inf):
+        for bonus in (0.5, math.nan, math.inf, 1.1e6, 1e308):
             self.recall(INVALID, sequential={"bonus": bonus}, field="sequential.bonus")
 
     def test_recalls_take_the_transformations_that_their_mode_can_use(self):
@@ -600,11 +600,11 @@ class ErrorTest(unittest.TestCase):
             bulk = Conversation(self.stub.BulkStore)
             self.refuse_step(bulk, step, INVALID, "got " + name, "start, as the first message", field="step")
             bulk.half_close()
-        bulk, upload_id = self.bulk()
+        bulk, _ = self.bulk()
         self.refuse_step(bulk, start, INVALID, "got start", "chunk or finish", field="step")
-        bulk, _ = self.bulk(upload_id=upload_id)
+        bulk, _ = self.bulk()
         self.refuse_step(bulk, api.BulkStoreRequest(), INVALID, "got none", "chunk or finish", field="step")
-        bulk, _ = self.bulk(api.BulkStoreRequest(finish={}), upload_id=upload_id)
+        bulk, _ = self.bulk(api.BulkStoreRequest(finish={}))
         self.refuse_step(bulk, self.chunk(), INVALID, "got chunk", "nothing after finish", field="step")
 
     def test_a_stream_that_ends_without_finish_says_how_to_resume(self):
@@ -642,8 +642,7 @@ class ErrorTest(unittest.TestCase):
                 bulk, _ = self.bulk(bank="empty", upload_id=upload_id)
             self.finish(upload_id, "empty")
 
-    def test_chunks_are_checked_like_stores_and_leave_the_upload_as_it_was(self):
-        bulk, upload_id = self.bulk()
+    def test_chunks_are_checked_like_stores_and_end_the_upload(self):
         bad = np.ones((2, DIM), np.float32)
         bad[1, 2] = math.nan
         nan = api.BulkStoreRequest(chunk=api.BulkStoreRequest.Chunk(patterns=to_matrix(bad)))
@@ -657,16 +656,16 @@ class ErrorTest(unittest.TestCase):
             (self.chunk(values=to_matrix(np.ones((1, 2)))), "chunk.values"),
             (api.BulkStoreRequest(chunk={}), "chunk.patterns.rows"),
         ):
+            bulk, upload_id = self.bulk()
             self.refuse_step(bulk, step, INVALID, field=field)
-            bulk, _ = self.bulk(upload_id=upload_id)
-        self.finish(upload_id)
+            error = error_of(lambda timeout, upload_id=upload_id: self.bulk(upload_id=upload_id))
+            self.assertEqual(error.info.reason, "UPLOAD_NOT_FOUND")
 
     def test_a_chunk_has_at_most_a_mebibyte(self):
-        bulk, upload_id = self.bulk()
+        bulk, _ = self.bulk()
         step = self.chunk((1 << 20) // (4 * DIM))
         words = [f"got {step.chunk.ByteSize()} bytes", "1048576 bytes", "send several"]
         self.refuse_step(bulk, step, INVALID, *words, field="chunk")
-        self.finish(upload_id)
 
     def test_ids_come_with_all_chunks_or_with_none(self):
         self.make_upload_bank()
@@ -902,6 +901,25 @@ class LimitTest(unittest.TestCase):
         uploads.append(Conversation(stub.BulkStore))
         uploads[-1].ask(api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="other")))
         for upload in (*uploads, refused):
+            upload.half_close()
+
+    def test_an_upload_without_a_stream_makes_room_for_a_new_one(self):
+        stub = self.serve()
+        stub.CreateBank(api.CreateBankRequest(name="bank", dim=1))
+        start = api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="bank", atomic=True))
+        ids = []
+        for _ in range(65):
+            upload = Conversation(stub.BulkStore)
+            ids.append(upload.ask(start).upload_id)
+            upload.half_close()
+            self.assertEqual(upload.error().info.reason, "UPLOAD_UNFINISHED")
+        for upload_id, found in ((ids[0], False), (ids[1], True)):
+            upload = Conversation(stub.BulkStore)
+            upload.send(api.BulkStoreRequest(start=api.BulkStoreRequest.Start(bank="bank", upload_id=upload_id)))
+            if found:
+                self.assertEqual(upload.receive().upload_id, upload_id)
+            else:
+                self.assertEqual(upload.error().info.reason, "UPLOAD_NOT_FOUND")
             upload.half_close()
 
     def test_an_atomic_upload_stays_within_the_memory_budget(self):

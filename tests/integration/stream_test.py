@@ -5,6 +5,7 @@ Usage: stream_test.py [unittest options] ENGRAMD
 
 import math
 import sys
+import time
 import unittest
 
 import grpc
@@ -369,6 +370,21 @@ class StreamTest(unittest.TestCase):
                 self.assertEqual(error.info.reason, "BANK_NOT_FOUND")
                 stream.half_close()
 
+    def test_requests_that_come_after_a_failure_of_the_engine_are_dropped(self):
+        self.store(4 * self.patterns)
+        overflow = self.query(0, dynamics=dynamics_pb2.Dynamics(exponential={}, beta=1e10))
+        good = self.query(0, dynamics=dynamics_pb2.Dynamics(softmax={}, beta=0.01, max_iterations=20, tolerance=0))
+        for attempt in range(200):
+            def requests(delay=attempt % 50 * 2e-5):
+                yield overflow
+                time.sleep(delay)  # The failure is under way, sometimes just then.
+                yield from [good] * 3
+
+            with self.assertRaises(grpc.RpcError) as raised:
+                list(self.stub.RetrieveStream(requests(), timeout=TIMEOUT_SECONDS))
+            self.assertEqual(raised.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        self.assertEqual(len([*self.stub.RetrieveStream(iter([good]), timeout=TIMEOUT_SECONDS)]), 1)
+
     def test_more_requests_than_the_queue_holds_wait_for_their_turn(self):
         flags = ("--queue-capacity", "2", "--max-batch", "2")
         with EngramServer(ENGRAMD, *flags) as server, connect(server.address) as channel:
@@ -430,6 +446,18 @@ class StreamTest(unittest.TestCase):
         dynamics = dynamics_pb2.Dynamics(beta=10)
         memories = self.recall(4 * np.eye(DIM)[0], dynamics=dynamics, sequential={}, max_memories=DIM - 1)
         self.assertEqual([memory.id for memory in memories], [*range(11, 10 + DIM)])
+
+    def test_recalls_at_the_limits_of_their_parameters_answer(self):
+        self.store(self.patterns[:6], range(6))
+        penalty = {"strength": 1e30, "decay": 1}
+        for beta in (1e-30, 1, 1e30):
+            for mode in ({"used_up": {}}, {"penalty": penalty}, {"sequential": {"penalty": penalty, "bonus": 1e6}}):
+                with self.subTest(beta=beta, mode=str(mode)):
+                    dynamics = dynamics_pb2.Dynamics(beta=beta)
+                    memories = [*self.recall(self.patterns[0], dynamics=dynamics, max_memories=6, **mode)]
+                    self.assertGreaterEqual(len(memories), 1)
+                    for memory in memories:
+                        self.assertTrue(np.isfinite(to_array(memory.state)).all())
 
     def test_no_more_memories_than_asked_for_are_recalled(self):
         self.store()

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <limits>
+#include <cmath>
 #include <string>
 #include <variant>
 
@@ -65,6 +65,24 @@ TEST(ParseRecallTest, ModesHaveTheirDefaultsAndTheirParameters) {
   EXPECT_EQ(parsed->plan.mode, RecallMode::kPenalty);
   EXPECT_EQ(parsed->plan.strength, 1e9);
   EXPECT_EQ(parsed->plan.decay, 0.5);
+}
+
+TEST(ParseRecallTest, ParametersHaveBounds) {
+  for (const double strength : {0.0, 1.1e30, 1e300, std::nan("")}) {
+    v1::RecallRequest request = Query();
+    request.mutable_penalty()->set_strength(strength);
+    ExpectInvalid(ParseRecall(request, Settings()).status(), "penalty.strength");
+  }
+  for (const double bonus : {0.9, 1.1e6, 1e308, std::nan("")}) {
+    v1::RecallRequest request = Query();
+    request.mutable_sequential()->set_bonus(bonus);
+    ExpectInvalid(ParseRecall(request, Settings()).status(), "sequential.bonus");
+  }
+  v1::RecallRequest request = Query();
+  request.mutable_sequential()->set_bonus(1e6);
+  request.mutable_sequential()->mutable_penalty()->set_strength(1e30);
+  request.mutable_sequential()->mutable_penalty()->set_decay(1);
+  EXPECT_TRUE(ParseRecall(request, Settings()).ok());
 }
 
 TEST(ParseRecallTest, UsedUpTakesBoundsAndNoOtherTransformation) {

@@ -238,6 +238,52 @@ TEST_F(UploadsTest, ThereAreOnlySoManyUntilOneIsFinishedOrForgotten) {
   EXPECT_TRUE(uploads_.Begin(bank_, false).ok());
 }
 
+TEST_F(UploadsTest, TheOneAbandonedForLongestMakesRoom) {
+  std::vector<std::shared_ptr<Upload>> uploads;
+  for (int i = 0; i < Limits::kMaxUploads; ++i) {
+    uploads.push_back(*uploads_.Begin(bank_, true));
+    uploads.back()->Attach();
+    clock_.Advance(absl::Seconds(1));
+  }
+  ASSERT_TRUE(Add(uploads[5].get(), 1, 0, {1}).ok());
+  ASSERT_TRUE(uploads[7]->Detach(1));
+  ASSERT_TRUE(uploads[5]->Detach(1));
+  EXPECT_TRUE(uploads_.Begin(bank_, false).ok());
+  EXPECT_EQ(ReasonOf(uploads_.Find(uploads[5]->id(), *bank_).status()), "UPLOAD_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Add(uploads[5].get(), 1, 1, {1}).status()), "UPLOAD_NOT_FOUND");
+  EXPECT_TRUE(uploads_.Find(uploads[7]->id(), *bank_).ok());
+  EXPECT_TRUE(uploads_.Begin(bank_, false).ok());
+  EXPECT_EQ(ReasonOf(uploads_.Begin(bank_, false).status()), "TOO_MANY_UPLOADS");
+}
+
+TEST_F(UploadsTest, AnOlderStreamDoesNotDetachTheNewest) {
+  const auto upload = *uploads_.Begin(bank_, false);
+  const int64_t old = upload->Attach();
+  const int64_t newer = upload->Attach();
+  EXPECT_FALSE(upload->Detach(old));
+  EXPECT_TRUE(upload->attached());
+  EXPECT_TRUE(upload->Detach(newer));
+  EXPECT_FALSE(upload->attached());
+}
+
+TEST_F(UploadsTest, ARemovedUploadGivesItsMemoryBack) {
+  const int64_t before = budget_.used_bytes();
+  const auto upload = *uploads_.Begin(bank_, true);
+  ASSERT_TRUE(Add(upload.get(), upload->Attach(), 0, std::vector<float>(1000)).ok());
+  uploads_.Remove(upload->id());
+  EXPECT_EQ(budget_.used_bytes(), before);
+}
+
+TEST_F(UploadsTest, GrowingNeedsRoomForOldAndNewRowsAtOnce) {
+  const auto upload = *uploads_.Begin(bank_, true);
+  const int64_t stream = upload->Attach();
+  ASSERT_TRUE(Add(upload.get(), stream, 0, std::vector<float>(10'000)).ok());
+  const int64_t used = budget_.used_bytes();
+  ASSERT_GT(used, kBudgetBytes / 2);
+  EXPECT_EQ(ReasonOf(Add(upload.get(), stream, 10'000, {1}).status()), "MEMORY_BUDGET");
+  EXPECT_EQ(budget_.used_bytes(), used);
+}
+
 TEST_F(UploadsTest, UploadsAtOnceLoseNothing) {
   constexpr int kThreads = 4;
   constexpr int kChunks = 50;
