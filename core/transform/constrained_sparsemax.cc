@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/transform/blocked_sum.h"
+#include "core/transform/galloping_search.h"
 
 namespace engram {
 namespace {
@@ -60,22 +61,10 @@ bool HasWeight(absl::Span<const double> above, absl::Span<const double> upper, d
 
 // The number of scores with weight or with a bound of 0 among such.
 size_t SupportSize(absl::Span<const double> theta, absl::Span<const double> upper) {
-  // Doubling steps, then halves: what is looked at does not depend on how many scores there are.
-  const auto has_weight = [&](size_t size) {
-    return size <= theta.size() && HasWeight(theta.first(size - 1), upper.first(size - 1), theta[size - 1]);
-  };
-  size_t with_weight = 1;
-  size_t step = 1;
-  while (has_weight(with_weight + step)) {
-    with_weight += step;
-    step *= 2;
-  }
-  size_t without = with_weight + step;
-  while (without - with_weight > 1) {
-    const size_t middle = with_weight + (without - with_weight) / 2;
-    (has_weight(middle) ? with_weight : without) = middle;
-  }
-  return with_weight;
+  return GallopToLast([&](size_t i) {
+           return i < theta.size() && HasWeight(theta.first(i), upper.first(i), theta[i]);
+         }) +
+         1;
 }
 
 // Which of `theta`, the support, are at their bounds: those whose bound is reached at a threshold at which

@@ -4,13 +4,12 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/transform/blocked_sum.h"
 
 namespace engram {
+
 Entmax::Entmax(double alpha)
     : alpha_(alpha), slope_(alpha - 1), exponent_(1 / (alpha - 1)), threshold_(alpha - 1, 1 / (alpha - 1)) {}
 
@@ -27,21 +26,11 @@ absl::Status Entmax::ValidateFor(int64_t) const { return absl::OkStatus(); }
 Window Entmax::WindowFor(int64_t) const { return {1, exponent_}; }
 
 double Entmax::CutFrom(absl::Span<const double> lower_bounds, int64_t) const {
-  // tau grows with every score and every added row, so tau of the bounds is a lower bound of tau.
-  const auto support = lower_bounds.first(threshold_.SupportSize(lower_bounds));
-  std::vector<double> weights(support.size());
-  return threshold_.Solve(support, PowerThreshold::Term::kPower, absl::MakeSpan(weights));
+  return threshold_.CutFrom(lower_bounds, PowerThreshold::Term::kPower);
 }
 
 void Entmax::Project(absl::Span<const double> scores, absl::Span<double> weights) const {
-  assert(!scores.empty() && scores.size() == weights.size());
-  const size_t size = threshold_.SupportSize(scores);
-  const auto support_weights = weights.first(size);
-  threshold_.Solve(scores.first(size), PowerThreshold::Term::kPower, support_weights);
-  // Takes away the last rounding error of the threshold; a zero stays zero.
-  const double sum = BlockedSum(support_weights);
-  for (double& weight : support_weights) weight /= sum;
-  std::fill(weights.begin() + size, weights.end(), 0.0);
+  threshold_.Project(scores, PowerThreshold::Term::kPower, weights);
 }
 
 double Entmax::Negentropy(absl::Span<const double> weights) const {

@@ -5,12 +5,10 @@
 #include <limits>
 
 #include "core/transform/blocked_sum.h"
+#include "core/transform/range_slack.h"
 
 namespace engram {
 namespace {
-
-// How far, relatively, a state may lie outside the ball.
-constexpr double kSlack = 1e-6;
 
 // |z| = largest * scaled, where `scaled` is of order 1 to sqrt(D). {0, 0} for z = 0.
 struct Norm {
@@ -44,7 +42,7 @@ std::vector<double> L2Normalize::Apply(absl::Span<const double> z, double) const
 
 double L2Normalize::Potential(absl::Span<const double> q, double) const {
   const Norm norm = NormOf(q);
-  return norm.largest * norm.scaled <= 1 + kSlack ? 0.0 : std::numeric_limits<double>::infinity();
+  return norm.largest * norm.scaled <= 1 + kRangeSlack ? 0.0 : std::numeric_limits<double>::infinity();
 }
 
 void L2Normalize::JacobianProduct(absl::Span<const double> z, double beta, absl::Span<const double> g,

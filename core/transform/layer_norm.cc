@@ -7,12 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/transform/blocked_sum.h"
+#include "core/transform/range_slack.h"
 
 namespace engram {
 namespace {
-
-// How far a state may lie outside the domain, relative to its components, which are of order 1.
-constexpr double kSlack = 1e-6;
 
 double MeanOf(absl::Span<const double> terms) {
   return BlockedSum(terms) / static_cast<double>(terms.size());
@@ -68,7 +66,7 @@ std::vector<double> LayerNorm::Apply(absl::Span<const double> z, double) const {
 double LayerNorm::Potential(absl::Span<const double> q, double) const {
   if (q.empty()) return 0;
   const double mean_square = MeanSquareOf(q);
-  if (!(std::abs(MeanOf(q)) <= kSlack && std::sqrt(mean_square) <= 1 + kSlack)) {
+  if (!(std::abs(MeanOf(q)) <= kRangeSlack && std::sqrt(mean_square) <= 1 + kRangeSlack)) {
     return std::numeric_limits<double>::infinity();
   }
   return -static_cast<double>(q.size()) * std::sqrt(eps_) * std::sqrt(std::max(0.0, 1 - mean_square));

@@ -4,11 +4,9 @@
 #include <cassert>
 #include <cmath>
 #include <numeric>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
-#include "core/transform/blocked_sum.h"
 
 namespace engram {
 namespace {
@@ -39,20 +37,11 @@ absl::Status Normmax::ValidateFor(int64_t) const { return absl::OkStatus(); }
 Window Normmax::WindowFor(int64_t) const { return {1, 1}; }
 
 double Normmax::CutFrom(absl::Span<const double> lower_bounds, int64_t) const {
-  // tau grows with every score and every added row, so tau of the bounds is a lower bound of tau.
-  const auto support = lower_bounds.first(threshold_.SupportSize(lower_bounds));
-  std::vector<double> slopes(support.size());
-  return threshold_.Solve(support, PowerThreshold::Term::kSlope, absl::MakeSpan(slopes));
+  return threshold_.CutFrom(lower_bounds, PowerThreshold::Term::kSlope);
 }
 
 void Normmax::Project(absl::Span<const double> scores, absl::Span<double> weights) const {
-  assert(!scores.empty() && scores.size() == weights.size());
-  const size_t size = threshold_.SupportSize(scores);
-  const auto support_weights = weights.first(size);
-  threshold_.Solve(scores.first(size), PowerThreshold::Term::kSlope, support_weights);
-  const double sum = BlockedSum(support_weights);
-  for (double& weight : support_weights) weight /= sum;
-  std::fill(weights.begin() + size, weights.end(), 0.0);
+  threshold_.Project(scores, PowerThreshold::Term::kSlope, weights);
 }
 
 double Normmax::Negentropy(absl::Span<const double> weights) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/transform/blocked_sum.h"
+#include "core/transform/galloping_search.h"
 #include "core/transform/power_sketch.h"
 
 namespace engram {
@@ -261,19 +262,24 @@ int64_t PowerThreshold::SupportSize(absl::Span<const double> scores) const {
     }
     return IsAbove(scores, j);
   };
-  // Doubling steps, then halves: the rows that are looked at do not depend on how many there are.
-  int64_t above = 0;
-  int64_t step = 1;
-  while (is_above(above + step)) {
-    above += step;
-    step *= 2;
-  }
-  int64_t below = above + step;
-  while (below - above > 1) {
-    const int64_t middle = above + (below - above) / 2;
-    (is_above(middle) ? above : below) = middle;
-  }
-  return above + 1;
+  return GallopToLast(is_above) + 1;
+}
+
+double PowerThreshold::CutFrom(absl::Span<const double> lower_bounds, Term term) const {
+  const auto support = lower_bounds.first(SupportSize(lower_bounds));
+  std::vector<double> terms(support.size());
+  return Solve(support, term, absl::MakeSpan(terms));
+}
+
+void PowerThreshold::Project(absl::Span<const double> scores, Term term, absl::Span<double> weights) const {
+  assert(!scores.empty() && scores.size() == weights.size());
+  const size_t size = SupportSize(scores);
+  const auto support_weights = weights.first(size);
+  Solve(scores.first(size), term, support_weights);
+  // Of powers it takes away the last rounding error of the threshold; a zero stays zero.
+  const double sum = BlockedSum(support_weights);
+  for (double& weight : support_weights) weight /= sum;
+  std::fill(weights.begin() + size, weights.end(), 0.0);
 }
 
 double PowerThreshold::Solve(absl::Span<const double> support, Term term, absl::Span<double> terms) const {

@@ -32,6 +32,12 @@ class PowerThreshold {
   // which are above the threshold. Returns the threshold as a score, tau / scale.
   double Solve(absl::Span<const double> support, Term term, absl::Span<double> terms) const;
 
+  // weights[i] of scores[i]: the terms of those above the threshold, divided by their sum; 0 below.
+  void Project(absl::Span<const double> scores, Term term, absl::Span<double> weights) const;
+  // A score at or below which none is above the threshold, given lower bounds on the largest scores: the
+  // threshold grows with every score and every added row, so that of the bounds is a lower bound of it.
+  double CutFrom(absl::Span<const double> lower_bounds, Term term) const;
+
  private:
   // Whether the j-th of `scores` is above the threshold, from all the scores above it.
   bool IsAbove(absl::Span<const double> scores, int64_t j) const;

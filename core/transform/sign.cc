@@ -4,13 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/transform/range_slack.h"
+
 namespace engram {
-namespace {
-
-// How far a state may lie outside the cube.
-constexpr double kSlack = 1e-6;
-
-}  // namespace
 
 std::vector<double> Sign::Apply(absl::Span<const double> z, double) const {
   std::vector<double> y;
@@ -20,8 +16,8 @@ std::vector<double> Sign::Apply(absl::Span<const double> z, double) const {
 }
 
 double Sign::Potential(absl::Span<const double> q, double) const {
-  const bool inside =
-      std::all_of(q.begin(), q.end(), [](double component) { return std::abs(component) <= 1 + kSlack; });
+  const bool inside = std::all_of(q.begin(), q.end(),
+                                  [](double component) { return std::abs(component) <= 1 + kRangeSlack; });
   return inside ? 0.0 : std::numeric_limits<double>::infinity();
 }
 

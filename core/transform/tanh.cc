@@ -5,12 +5,10 @@
 #include <limits>
 
 #include "core/transform/blocked_sum.h"
+#include "core/transform/range_slack.h"
 
 namespace engram {
 namespace {
-
-// How far a state may lie outside the cube.
-constexpr double kSlack = 1e-6;
 
 // (1 + x) log(1 + x), continued to its limit 0 at x = -1.
 double EntropyTerm(double x) { return x > -1 ? (1 + x) * std::log1p(x) : 0.0; }
@@ -28,7 +26,7 @@ double Tanh::Potential(absl::Span<const double> q, double beta) const {
   std::vector<double> terms;
   terms.reserve(q.size());
   for (const double component : q) {
-    if (!(std::abs(component) <= 1 + kSlack)) return std::numeric_limits<double>::infinity();
+    if (!(std::abs(component) <= 1 + kRangeSlack)) return std::numeric_limits<double>::infinity();
     const double inside = std::clamp(component, -1.0, 1.0);
     terms.push_back(EntropyTerm(inside) + EntropyTerm(-inside));
   }
