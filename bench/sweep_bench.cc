@@ -21,7 +21,7 @@
 #include "core/base/thread_pool.h"
 #include "core/engine/state_update.h"
 #include "core/storage/journal.h"
-#include "core/sweep/cpu_sweeper.h"
+#include "core/sweep/cpu/cpu_sweeper.h"
 #include "core/sweep/reference_sweeper.h"
 
 namespace engram::bench {
@@ -101,11 +101,11 @@ void Update(benchmark::State& state, Sweeper* sweeper, ThreadPool* pool) {
   const std::vector<SweepState> states = fixture.SweepStates(state.range(2), dynamics);
   size_t survivor_count = 0;
   for (auto _ : state) {
-    std::vector<SurvivorList> survivors(states.size());
-    if (!sweeper->Sweep(bank, states, absl::MakeSpan(survivors)).ok()) state.SkipWithError("sweep failed");
-    survivor_count = survivors.front().size();
+    std::vector<SweepResult> results(states.size());
+    if (!sweeper->Sweep(bank, states, absl::MakeSpan(results)).ok()) state.SkipWithError("sweep failed");
+    survivor_count = results.front().survivors.size();
     pool->ParallelFor(static_cast<int64_t>(states.size()), [&](int64_t b) {
-      benchmark::DoNotOptimize(ComputeStateUpdate(bank, dynamics, &survivors[b]));
+      benchmark::DoNotOptimize(ComputeStateUpdate(bank, dynamics, &results[b].survivors));
     });
   }
   SetCounters(state);

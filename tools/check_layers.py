@@ -12,10 +12,11 @@ import sys
 # What each layer may include besides itself; nothing is inherited.
 LAYERS = {
     "core/base": [],
+    "core/codes": ["core/base"],
     "core/transform": ["core/base"],
     "core/storage": ["core/base", "core/transform"],  # The settings of a bank name its default dynamics.
-    "core/bank": ["core/base", "core/transform", "core/storage"],
-    "core/sweep": ["core/base", "core/transform", "core/bank"],
+    "core/bank": ["core/base", "core/codes", "core/transform", "core/storage"],
+    "core/sweep": ["core/base", "core/codes", "core/transform", "core/bank"],
     "core/engine": ["core/base", "core/transform", "core/bank", "core/sweep"],
     "server": ["core", "proto"],
     "client": ["proto"],

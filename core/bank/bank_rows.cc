@@ -28,9 +28,16 @@ uint64_t NewLayoutId() {
   return next.fetch_add(1);
 }
 
+int64_t BytesPerRow(const BankSettings& settings) {
+  return Segment::BytesFor(kTileRows, settings) / kTileRows;
+}
+
+// Whole tiles.
 int64_t SegmentCapacity(int64_t rows_so_far, int64_t rows_needed, int64_t row_bytes) {
   const int64_t largest = std::clamp(kSegmentBytes / row_bytes, int64_t{1}, kMaxSegmentRows);
-  return std::clamp(std::max(rows_so_far, rows_needed), std::min(kMinSegmentRows, largest), largest);
+  const int64_t rows =
+      std::clamp(std::max(rows_so_far, rows_needed), std::min(kMinSegmentRows, largest), largest);
+  return (rows + kTileRows - 1) / kTileRows * kTileRows;
 }
 
 }  // namespace
@@ -57,26 +64,20 @@ double BankRows::LargestNorm() {
   return largest;
 }
 
-int64_t BankRows::dead_bytes() const {
-  return (row_count() - living_count_) * Segment::BytesFor(1, settings_->dim, settings_->value_dim);
-}
+int64_t BankRows::dead_bytes() const { return (row_count() - living_count_) * BytesPerRow(*settings_); }
 
-int64_t BankRows::living_bytes() const {
-  return living_count_ * Segment::BytesFor(1, settings_->dim, settings_->value_dim);
-}
+int64_t BankRows::living_bytes() const { return living_count_ * BytesPerRow(*settings_); }
 
 absl::Status BankRows::MakeRoom(int64_t count) {
   int64_t total = row_count();
   int64_t room = segments_.empty() ? 0 : segments_.back()->capacity() - segment_rows_.back();
   while (room < count) {
-    const int64_t capacity =
-        SegmentCapacity(total, count - room, Segment::BytesFor(1, settings_->dim, settings_->value_dim));
-    const int64_t bytes = Segment::BytesFor(capacity, settings_->dim, settings_->value_dim);
+    const int64_t capacity = SegmentCapacity(total, count - room, BytesPerRow(*settings_));
+    const int64_t bytes = Segment::BytesFor(capacity, *settings_);
     ENGRAM_ASSIGN_OR_RETURN(
         Reservation reservation,
         budget_->Reserve(bytes, absl::StrCat(capacity, " patterns of bank '", settings_->name, "'")));
-    segments_.push_back(
-        std::make_shared<Segment>(capacity, settings_->dim, settings_->value_dim, std::move(reservation)));
+    segments_.push_back(std::make_shared<Segment>(capacity, *settings_, std::move(reservation)));
     segment_rows_.push_back(0);
     segment_norm_bounds_.push_back(0);
     segment_largest_.push_back(0);

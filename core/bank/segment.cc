@@ -19,24 +19,43 @@ double Norm(absl::Span<const float> pattern) {
   return std::sqrt(BestCanonicalArithmetic().dot(pattern.data(), exact.data(), exact.size()));
 }
 
+constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
+
+int64_t TileCount(int64_t capacity) { return (capacity + kTileRows - 1) / kTileRows; }
+
+template <typename T>
+AlignedArray<T> NewArrayIf(bool wanted, int64_t size) {
+  return wanted ? NewAlignedArray<T>(size) : nullptr;
+}
+
 }  // namespace
 
-int64_t Segment::BytesFor(int64_t capacity, int64_t dim, int64_t value_dim) {
-  const int64_t per_row = (dim + value_dim) * static_cast<int64_t>(sizeof(float)) +
+int64_t Segment::BytesFor(int64_t capacity, const BankSettings& settings) {
+  const int64_t per_row = (settings.dim + settings.value_dim + 1) * kFloatBytes +
                           static_cast<int64_t>(sizeof(Row) + sizeof(Payload)) + kIndexBytesPerRow +
                           IdOrder::kBytesPerRow;
-  return capacity * per_row + static_cast<int64_t>(sizeof(Segment));
+  const int64_t of_codes =
+      settings.screening == Screening::kInt8 ? TileBytes(settings.dim) + 2 * kTileRows * kFloatBytes : 0;
+  const int64_t per_tile = of_codes + static_cast<int64_t>(sizeof(Tile)) + kFloatBytes;
+  return capacity * per_row + TileCount(capacity) * per_tile + static_cast<int64_t>(sizeof(Segment));
 }
 
 // The arrays are left uninitialised: a page of memory is taken from the system when a row is written to it.
-Segment::Segment(int64_t capacity, int64_t dim, int64_t value_dim, Reservation reservation)
+Segment::Segment(int64_t capacity, const BankSettings& settings, Reservation reservation)
     : capacity_(capacity),
-      dim_(dim),
-      value_dim_(value_dim),
-      patterns_(new float[capacity * dim]),
-      values_(new float[capacity * value_dim]),
+      dim_(settings.dim),
+      value_dim_(settings.value_dim),
+      patterns_(NewAlignedArray<float>(capacity * settings.dim)),
+      values_(new float[capacity * settings.value_dim]),
       rows_(std::make_unique<Row[]>(capacity)),
-      payloads_(std::make_unique<Payload[]>(capacity)) {
+      payloads_(std::make_unique<Payload[]>(capacity)),
+      tiles_(std::make_unique<Tile[]>(TileCount(capacity))),
+      norm_bounds_(NewAlignedArray<float>(capacity)),
+      tile_norm_bounds_(std::make_unique<float[]>(TileCount(capacity))),
+      codes_(NewArrayIf<uint8_t>(settings.screening == Screening::kInt8,
+                                 TileCount(capacity) * TileBytes(settings.dim))),
+      scales_(NewArrayIf<float>(codes_ != nullptr, capacity)),
+      residuals_(NewArrayIf<float>(codes_ != nullptr, capacity)) {
   reservations_.push_back(std::move(reservation));
 }
 
@@ -60,6 +79,33 @@ void Segment::Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float
   rows_[i].id = id;
   rows_[i].norm = Norm(pattern);
   rows_[i].born = born;
+  norm_bounds_[i] = RoundUp(rows_[i].norm);
+  Tile& tile = tiles_[i / kTileRows];
+  float& tile_norm_bound = tile_norm_bounds_[i / kTileRows];
+  tile_norm_bound = std::max(tile_norm_bound, norm_bounds_[i]);
+  tile.last_born = std::max(tile.last_born, born);
+  if (has_codes()) {
+    const RowCode code = EncodeRow(pattern, i % kTileRows, codes_.get() + i / kTileRows * TileBytes(dim_));
+    scales_[i] = code.scale;
+    residuals_[i] = code.residual;
+  }
+}
+
+void Segment::MarkDied(int64_t i, int64_t version) {
+  rows_[i].died.store(version, std::memory_order_relaxed);
+  // Versions ascend, so the first to die stays the first.
+  std::atomic<int64_t>& first_died = tiles_[i / kTileRows].first_died;
+  if (first_died.load(std::memory_order_relaxed) == kAlive) {
+    first_died.store(version, std::memory_order_relaxed);
+  }
+}
+
+uint16_t Segment::LookForVisibleRows(int64_t t, int64_t version) const {
+  uint16_t visible = 0;
+  for (int64_t l = 0; l < kTileRows; ++l) {
+    if (VisibleAt(t * kTileRows + l, version)) visible |= static_cast<uint16_t>(1U << l);
+  }
+  return visible;
 }
 
 }  // namespace engram

@@ -11,22 +11,27 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/bank/memory_budget.h"
+#include "core/base/aligned_array.h"
+#include "core/codes/row_code.h"
+#include "core/storage/bank_settings.h"
 
 namespace engram {
 
 // A fixed number of rows of a bank, never moved. A row is written once, then published by a snapshot that
 // counts it, then perhaps marked as died; so readers need no lock.
 //
-// Shapes: C rows of capacity, D and V dimensions of patterns and values.
+// Rows belong to tiles of kTileRows consecutive rows. Screening reads whole tiles, all rows of which exist.
+//
+// Shapes: C rows of capacity, D and V dimensions of patterns and values, T = ceil(C / kTileRows) tiles.
 class Segment {
  public:
   static constexpr int64_t kAlive = std::numeric_limits<int64_t>::max();
 
   // Bytes of a segment without payloads, the share of its rows in the bank's index and id order included.
-  static int64_t BytesFor(int64_t capacity, int64_t dim, int64_t value_dim);
+  static int64_t BytesFor(int64_t capacity, const BankSettings& settings);
 
   // `reservation` pays for the segment and is given back with it.
-  Segment(int64_t capacity, int64_t dim, int64_t value_dim, Reservation reservation);
+  Segment(int64_t capacity, const BankSettings& settings, Reservation reservation);
 
   int64_t capacity() const { return capacity_; }
   int64_t dim() const { return dim_; }
@@ -47,12 +52,28 @@ class Segment {
   int64_t died(int64_t i) const { return rows_[i].died.load(std::memory_order_relaxed); }
   bool VisibleAt(int64_t i, int64_t version) const { return born(i) <= version && version < died(i); }
 
+  bool has_codes() const { return codes_ != nullptr; }
+  // Codes [T, TileBytes(D)] and, for each row, their scales and residual norms [C]; see RowCode. Only if
+  // has_codes().
+  const uint8_t* codes() const { return codes_.get(); }
+  const float* scales() const { return scales_.get(); }
+  const float* residuals() const { return residuals_.get(); }
+  // Norms [C] in float32, rounded up, and the largest of each tile [T].
+  const float* norm_bounds() const { return norm_bounds_.get(); }
+  const float* tile_norm_bounds() const { return tile_norm_bounds_.get(); }
+  // Bit l: row l of tile t is visible. REQUIRES: all its rows exist.
+  uint16_t VisibleRows(int64_t t, int64_t version) const {
+    const Tile& tile = tiles_[t];
+    const bool all = tile.last_born <= version && version < tile.first_died.load(std::memory_order_relaxed);
+    return all ? uint16_t{0xffff} : LookForVisibleRows(t, version);
+  }
+
   // Writes row i. REQUIRES: i was never written; called by the bank's one writer.
   void Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float> pattern,
              absl::Span<const float> value, absl::string_view payload);
   // Marks row i as lacking from `version` on. Versions before it are not affected, so readers pinned to them
   // may run meanwhile.
-  void MarkDied(int64_t i, int64_t version) { rows_[i].died.store(version, std::memory_order_relaxed); }
+  void MarkDied(int64_t i, int64_t version);
   // Bytes that the segment and its payloads took from the budget.
   int64_t memory_bytes() const;
   // Adds what payloads cost to what the segment paid.
@@ -71,14 +92,28 @@ class Segment {
     std::unique_ptr<char[]> bytes;
     uint32_t size = 0;
   };
+  // Versions: of the last of its rows to be born and of the first to die.
+  struct Tile {
+    int64_t last_born = 0;
+    std::atomic<int64_t> first_died{kAlive};
+  };
+
+  uint16_t LookForVisibleRows(int64_t t, int64_t version) const;
 
   const int64_t capacity_;
   const int64_t dim_;
   const int64_t value_dim_;
-  const std::unique_ptr<float[]> patterns_;
+  const AlignedArray<float> patterns_;
   const std::unique_ptr<float[]> values_;
   const std::unique_ptr<Row[]> rows_;
   const std::unique_ptr<Payload[]> payloads_;
+  const std::unique_ptr<Tile[]> tiles_;
+  const AlignedArray<float> norm_bounds_;
+  const std::unique_ptr<float[]> tile_norm_bounds_;
+  // Null without codes.
+  const AlignedArray<uint8_t> codes_;
+  const AlignedArray<float> scales_;
+  const AlignedArray<float> residuals_;
   std::vector<Reservation> reservations_;  // Touched by the bank's one writer.
 };
 

@@ -19,6 +19,9 @@
 namespace engram {
 namespace {
 
+// Updates of one query between two sweeps: others wait meanwhile.
+constexpr int kUpdatesPerTurn = 64;
+
 int64_t QueryCount(const BankSnapshot& bank, const Call& call) {
   return static_cast<int64_t>(call.states.size()) / bank.settings().dim;
 }
@@ -248,14 +251,14 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
     states.push_back({seat.flight->state(), seat.flight->NextCut(bank), bank.version()});
     if (bank.version() > newest->version()) newest = &bank;
   }
-  std::vector<SurvivorList> survivors(seats.size());
-  const absl::Status status = sweeper_->Sweep(*newest, states, absl::MakeSpan(survivors));
+  std::vector<SweepResult> results(seats.size());
+  const absl::Status status = sweeper_->Sweep(*newest, states, absl::MakeSpan(results));
   if (!status.ok()) {
     FreeRoom(static_cast<int64_t>(seats.size()));
     for (const Seat& seat : seats) seat.call->Fail(status);
     return {};
   }
-  const auto advance = [&](int64_t i) { Advance(&seats[i], &survivors[i]); };
+  const auto advance = [&](int64_t i) { Advance(&seats[i], &results[i]); };
   seats.size() == 1 ? advance(0) : pool_->ParallelFor(static_cast<int64_t>(seats.size()), advance);
   {
     MutexLock lock(&mutex_);
@@ -267,12 +270,21 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
   return seats;
 }
 
-void Engine::Advance(Seat* seat, SurvivorList* survivors) {
-  // A projection may take long, and the wish for it may have gone while others were computed: at the next
-  // turn the seat is cleared.
-  if (!IsWanted(seat->call->ForPlan(), clock_->Now())) return;
-  const absl::StatusOr<bool> done = seat->flight->Advance(seat->call->bank(), survivors);
-  if (done.ok() && !*done) return;
+void Engine::Advance(Seat* seat, SweepResult* result) {
+  const BankSnapshot& bank = seat->call->bank();
+  absl::StatusOr<bool> done = false;
+  seat->flight->CountSweep();
+  for (int updates = 0; done.ok() && !*done; ++updates) {
+    if (updates == kUpdatesPerTurn) return;
+    // A projection may take long, and the wish for it may have gone while others were computed: at the next
+    // turn the seat is cleared.
+    if (!IsWanted(seat->call->ForPlan(), clock_->Now())) return;
+    if (updates > 0) {
+      const SweepState next{seat->flight->state(), seat->flight->NextCut(bank), bank.version()};
+      if (result->near_misses == nullptr || !result->near_misses->Serve(next, &result->survivors)) return;
+    }
+    done = seat->flight->Advance(bank, &result->survivors);
+  }
   FreeRoom(1);
   seat->call->FinishOne(seat->b, AtQuery(seat->b, done.status()));
   seat->call = nullptr;

@@ -104,8 +104,9 @@ class Engine {
   std::optional<Turn> NextTurn() ABSL_LOCKS_EXCLUDED(mutex_);
   // Serves the seats of a turn with one sweep; returns those that need another.
   std::vector<Seat> Serve(std::vector<Seat> seats);
-  // Lets a query take what a sweep returned; gives its seat up when it is done or has failed.
-  void Advance(Seat* seat, SurvivorList* survivors) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lets a query take what a sweep returned, and go on for as long as the near misses of the sweep serve its
+  // next states; gives its seat up when it is done or has failed.
+  void Advance(Seat* seat, SweepResult* result) ABSL_LOCKS_EXCLUDED(mutex_);
   // Makes room in the queue, before the answer leaves: its receiver may ask at once again.
   void FreeRoom(int64_t queries) ABSL_LOCKS_EXCLUDED(mutex_);
   void Requeue(std::vector<Seat> seats) ABSL_LOCKS_EXCLUDED(mutex_);

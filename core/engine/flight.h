@@ -20,6 +20,9 @@ class Flight {
   virtual absl::Span<const double> state() const = 0;
   virtual Cut NextCut(const BankSnapshot& bank) const = 0;
 
+  // The bank was read for this flight's next update.
+  virtual void CountSweep() {}
+
   // Takes what a sweep of state() returned. True: the answer is complete and the flight ends. An error ends
   // the call that the query belongs to.
   virtual absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) = 0;

@@ -49,7 +49,6 @@ Cut RetrievalFlight::NextCut(const BankSnapshot& bank) const {
 }
 
 absl::StatusOr<bool> RetrievalFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors) {
-  ++result_->sweeps;
   ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStateUpdate(bank, call_.dynamics, survivors));
   std::optional<double> energy;
   if (call_.with_energy) energy = ComputeEnergy(bank, call_.dynamics, state_, update).total;

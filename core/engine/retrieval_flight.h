@@ -17,6 +17,7 @@ class RetrievalFlight : public Flight {
 
   absl::Span<const double> state() const override { return state_; }
   Cut NextCut(const BankSnapshot& bank) const override;
+  void CountSweep() override { ++result_->sweeps; }
   absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) override;
 
  private:

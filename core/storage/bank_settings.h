@@ -16,6 +16,12 @@ enum class Durability {
   kSynced,    // A power loss.
 };
 
+// What sweeps look at before they read the rows themselves.
+enum class Screening {
+  kInt8,  // Codes of 8 bits beside the rows (core/codes): a quarter more memory, a quarter of the bytes to read.
+  kNone,  // Nothing: sweeps screen the rows in float32.
+};
+
 // What a bank was created with and, where it says so, what it was changed to. Valid by construction.
 struct BankSettings {
   std::string name;           // [A-Za-z0-9._-]{1,128}.
@@ -24,6 +30,7 @@ struct BankSettings {
   Dynamics default_dynamics;  // May change.
   int64_t max_patterns = 0;   // 0: only memory bounds it. May change.
   Durability durability = Durability::kVolatile;
+  Screening screening = Screening::kInt8;
   absl::Time create_time;
 };
 

@@ -10,7 +10,7 @@ class ReferenceSweeper : public Sweeper {
  public:
   absl::string_view name() const override { return "reference"; }
   absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
-                     absl::Span<SurvivorList> survivors) override;
+                     absl::Span<SweepResult> results) override;
 };
 
 }  // namespace engram

@@ -2,6 +2,7 @@
 #define ENGRAM_CORE_SWEEP_SWEEPER_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,6 +32,27 @@ struct Survivor {
 
 using SurvivorList = std::vector<Survivor>;
 
+// What a sweep of a state q has found out about the rows that did not survive: bounds of their scores, which
+// bound the scores x.q' of a later state, too, since no score moves by more than |x| |q' - a q| from a x.q.
+class NearMisses {
+ public:
+  virtual ~NearMisses() = default;
+
+  // Makes `survivors`, those of the state before, what Sweep would give for `next`, a state of the same
+  // dimension and version, if the bounds are sharp enough. False: they are not, and the bank must be swept
+  // again; `survivors` is undefined then.
+  virtual bool Serve(const SweepState& next, SurvivorList* survivors) const = 0;
+};
+
+// What a sweep returns for one state.
+struct SweepResult {
+  // Every visible row that the state's cut, taken from any of the exact scores, would keep; in any order,
+  // each with its canonical score. May hold more rows; never fewer.
+  SurvivorList survivors;
+  // Null: the backend keeps none, or they are worth nothing.
+  std::unique_ptr<const NearMisses> near_misses;
+};
+
 // A backend: one pass over the patterns of a bank. It implements nothing else; memory is its own business.
 class Sweeper {
  public:
@@ -39,11 +61,10 @@ class Sweeper {
   // The value of --backend, and the label in logs: "reference", "cpu".
   virtual absl::string_view name() const = 0;
 
-  // For each state every visible row that its cut, taken from any of the exact scores, would keep; in any
-  // order, each with its canonical score. May hold more rows; never fewer. `survivors` has one list for each
-  // state. Thread-safe. UNAVAILABLE: the device is lost; the lists are undefined.
+  // Sweeps `bank` for each state; `results` has one for each. Thread-safe. UNAVAILABLE: the device is lost;
+  // the results are undefined.
   virtual absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
-                             absl::Span<SurvivorList> survivors) = 0;
+                             absl::Span<SweepResult> results) = 0;
 };
 
 }  // namespace engram

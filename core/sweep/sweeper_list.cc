@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/error.h"
-#include "core/sweep/cpu_sweeper.h"
+#include "core/sweep/cpu/cpu_sweeper.h"
 #include "core/sweep/reference_sweeper.h"
 
 namespace engram {

@@ -15,13 +15,14 @@ namespace engram {
 class TestBank {
  public:
   explicit TestBank(int64_t dim, int64_t value_dim = 0, int64_t max_patterns = 0,
-                    int64_t budget_bytes = int64_t{1} << 32)
+                    int64_t budget_bytes = int64_t{1} << 32, Screening screening = Screening::kInt8)
       : budget_(budget_bytes) {
     BankSettings settings;
     settings.name = "test";
     settings.dim = dim;
     settings.value_dim = value_dim;
     settings.max_patterns = max_patterns;
+    settings.screening = screening;
     bank_ = *MemoryBank::Make(1, std::move(settings), &budget_, &journal_);
   }
 

@@ -21,7 +21,7 @@ class PuppetSweeper : public Sweeper {
   absl::string_view name() const override { return "puppet"; }
 
   absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
-                     absl::Span<SurvivorList> survivors) override {
+                     absl::Span<SweepResult> results) override {
     {
       MutexLock lock(&mutex_);
       records_.push_back({bank.layout_id(), states.size()});
@@ -30,7 +30,7 @@ class PuppetSweeper : public Sweeper {
       if (allowed_ > 0) --allowed_;
       if (!status_.ok()) return status_;
     }
-    return reference_.Sweep(bank, states, survivors);
+    return reference_.Sweep(bank, states, results);
   }
 
   // Lets `count` more sweeps run; kAll: lets every one run from now on.

@@ -14,10 +14,10 @@ namespace engram {
 inline absl::StatusOr<StateUpdate> UpdateOf(const BankSnapshot& bank, const Dynamics& dynamics,
                                             const std::vector<double>& state) {
   const SweepState sweep{state, Cut(dynamics.transform, dynamics.beta, bank.pattern_count()), bank.version()};
-  SurvivorList survivors;
+  SweepResult result;
   EXPECT_TRUE(
-      ReferenceSweeper().Sweep(bank, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&survivors, 1)).ok());
-  return ComputeStateUpdate(bank, dynamics, &survivors);
+      ReferenceSweeper().Sweep(bank, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&result, 1)).ok());
+  return ComputeStateUpdate(bank, dynamics, &result.survivors);
 }
 
 }  // namespace engram

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "core/sweep/cpu_sweeper.h"
+#include "core/sweep/cpu/cpu_sweeper.h"
 #include "core/sweep/reference_sweeper.h"
 #include "core/transform/dynamics.h"
 #include "tests/core/engine/answer.h"
@@ -25,10 +25,10 @@ class TestEngine {
         engine_(options, sweeper_.get(), pool_.get(), &clock_) {}
 
   // On the backend that screens.
-  static std::unique_ptr<TestEngine> Cpu(int threads = 0,
+  static std::unique_ptr<TestEngine> Cpu(int threads = 0, const ScreenKernels& kernels = BestScreenKernels(),
                                          const CanonicalArithmetic& arithmetic = BestCanonicalArithmetic()) {
     auto pool = std::make_unique<ThreadPool>(threads);
-    auto sweeper = std::make_unique<CpuSweeper>(pool.get(), arithmetic);
+    auto sweeper = std::make_unique<CpuSweeper>(pool.get(), kernels, arithmetic);
     return std::make_unique<TestEngine>(std::move(sweeper), std::move(pool));
   }
 

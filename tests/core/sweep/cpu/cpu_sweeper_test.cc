@@ -1,4 +1,4 @@
-#include "core/sweep/cpu_sweeper.h"
+#include "core/sweep/cpu/cpu_sweeper.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/sweep/reference_sweeper.h"
 #include "tests/core/bank/test_bank.h"
 
@@ -42,10 +43,31 @@ void ExpectSuperset(const SurvivorList& survivors, const SurvivorList& reference
   EXPECT_EQ(found, got.size()) << "a row that is not visible survived";
 }
 
-class CpuSweeperTest : public ::testing::TestWithParam<int> {
+// What a sweep may run on.
+struct Machine {
+  int threads;
+  const ScreenKernels* kernels;
+  Screening screening;
+};
+
+// Every screen with every instruction set that runs here, and the best one with every number of threads.
+std::vector<Machine> AllMachines() {
+  std::vector<Machine> machines;
+  for (const Screening screening : {Screening::kInt8, Screening::kNone}) {
+    for (const ScreenKernels& kernels : AllScreenKernels()) {
+      if (kernels.supported()) machines.push_back({1, &kernels, screening});
+    }
+    for (const int threads : {0, 3}) machines.push_back({threads, &BestScreenKernels(), screening});
+  }
+  return machines;
+}
+
+class CpuSweeperTest : public ::testing::TestWithParam<Machine> {
  protected:
-  ThreadPool pool_{GetParam()};
-  CpuSweeper cpu_{&pool_};
+  TestBank MakeBank(int64_t dim) { return TestBank(dim, 0, 0, int64_t{1} << 32, GetParam().screening); }
+
+  ThreadPool pool_{GetParam().threads};
+  CpuSweeper cpu_{&pool_, *GetParam().kernels};
   ReferenceSweeper reference_;
 };
 
@@ -55,7 +77,7 @@ TEST_P(CpuSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
   for (const int64_t dim : {1, 3, 16, 100}) {
     for (const int64_t count : {1, 2, 255, 256, 257, 5000}) {
       SCOPED_TRACE(testing::Message() << "D " << dim << " N " << count);
-      TestBank bank(dim);
+      TestBank bank = MakeBank(dim);
       std::vector<float> rows(dim * count);
       for (float& x : rows) x = normal(random);
       ASSERT_TRUE(bank.Store(rows).ok());
@@ -67,6 +89,7 @@ TEST_P(CpuSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
       for (auto& state : states) {
         for (double& q : state) q = normal(random);
       }
+      for (double& q : states.back()) q *= 1e-310;  // Scores underflow.
       const int64_t n = snapshot.pattern_count();
       const std::vector<Cut> cuts = {Cut(Softmax(), 1, n),
                                      Cut(Softmax(), 100, n),
@@ -76,11 +99,12 @@ TEST_P(CpuSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
                                      Cut(*KSubsets::Make(n), 1, n)};
       std::vector<SweepState> sweep;
       for (size_t b = 0; b < states.size(); ++b) sweep.push_back({states[b], cuts[b], snapshot.version()});
-      std::vector<SurvivorList> got(sweep.size());
-      std::vector<SurvivorList> expected(sweep.size());
+      std::vector<SweepResult> got(sweep.size());
+      std::vector<SweepResult> expected(sweep.size());
       ASSERT_TRUE(cpu_.Sweep(snapshot, sweep, absl::MakeSpan(got)).ok());
       ASSERT_TRUE(reference_.Sweep(snapshot, sweep, absl::MakeSpan(expected)).ok());
-      for (size_t b = 0; b < sweep.size(); ++b) ExpectSuperset(got[b], expected[b], cuts[b]);
+      for (size_t b = 0; b < sweep.size(); ++b)
+        ExpectSuperset(got[b].survivors, expected[b].survivors, cuts[b]);
     }
   }
 }
@@ -88,22 +112,23 @@ TEST_P(CpuSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
 TEST_P(CpuSweeperTest, SharpCutsLeaveFewSurvivors) {
   std::mt19937_64 random(8);
   std::normal_distribution<float> normal;
-  TestBank bank(64);
+  TestBank bank = MakeBank(64);
   std::vector<float> rows(64 * 20'000);
   for (float& x : rows) x = normal(random);
   ASSERT_TRUE(bank.Store(rows).ok());
   const BankSnapshot snapshot = bank->Pin();
   const std::vector<double> state(rows.begin() + 64 * 17, rows.begin() + 64 * 18);
   const SweepState sweep{state, Cut(*Entmax::Make(2), 1, snapshot.pattern_count()), snapshot.version()};
-  SurvivorList survivors;
-  ASSERT_TRUE(cpu_.Sweep(snapshot, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&survivors, 1)).ok());
+  SweepResult result;
+  ASSERT_TRUE(cpu_.Sweep(snapshot, absl::MakeConstSpan(&sweep, 1), absl::MakeSpan(&result, 1)).ok());
+  const SurvivorList& survivors = result.survivors;
   // The pattern itself and the one whose distance certifies it.
   ASSERT_EQ(survivors.size(), 2u);
   EXPECT_EQ(std::max(survivors[0].score, survivors[1].score), survivors[survivors[0].id == 17 ? 0 : 1].score);
 }
 
 TEST_P(CpuSweeperTest, ServesStatesPinnedToDifferentVersions) {
-  TestBank bank(1);
+  TestBank bank = MakeBank(1);
   ASSERT_TRUE(bank.Store({1, 2, 3}).ok());
   ASSERT_TRUE(bank->Delete({0}, false).ok());
   ASSERT_TRUE(bank.Store({4}).ok());
@@ -111,11 +136,11 @@ TEST_P(CpuSweeperTest, ServesStatesPinnedToDifferentVersions) {
   const std::vector<double> state = {1};
   std::vector<SweepState> sweep;
   for (int64_t version = 1; version <= 3; ++version) sweep.push_back({state, Cut(Softmax(), 1, 3), version});
-  std::vector<SurvivorList> survivors(3);
-  ASSERT_TRUE(cpu_.Sweep(newest, sweep, absl::MakeSpan(survivors)).ok());
+  std::vector<SweepResult> results(3);
+  ASSERT_TRUE(cpu_.Sweep(newest, sweep, absl::MakeSpan(results)).ok());
   const auto ids = [&](int b) {
     std::vector<uint64_t> list;
-    for (const auto& [id, score] : ScoresById(survivors[b])) list.push_back(id);
+    for (const auto& [id, score] : ScoresById(results[b].survivors)) list.push_back(id);
     return list;
   };
   EXPECT_EQ(ids(0), (std::vector<uint64_t>{0, 1, 2}));
@@ -123,7 +148,12 @@ TEST_P(CpuSweeperTest, ServesStatesPinnedToDifferentVersions) {
   EXPECT_EQ(ids(2), (std::vector<uint64_t>{1, 2, 3}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, CpuSweeperTest, ::testing::Values(0, 1, 3));
+INSTANTIATE_TEST_SUITE_P(Machines, CpuSweeperTest, ::testing::ValuesIn(AllMachines()),
+                         [](const testing::TestParamInfo<Machine>& info) {
+                           return absl::StrCat(
+                               info.param.kernels->name, "_threads", info.param.threads,
+                               info.param.screening == Screening::kInt8 ? "_int8" : "_float32");
+                         });
 
 }  // namespace
 }  // namespace engram

@@ -1,0 +1,16 @@
+#ifndef ENGRAM_CORE_CODES_ESTIMATE_ERROR_H_
+#define ENGRAM_CORE_CODES_ESTIMATE_ERROR_H_
+
+namespace engram {
+
+// How far the estimate of a row's scaled score may be off:
+// residual * per_residual + norm * per_norm + constant, evaluated in float32.
+struct EstimateError {
+  float per_residual = 0;
+  float per_norm = 0;
+  float constant = 0;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_CODES_ESTIMATE_ERROR_H_

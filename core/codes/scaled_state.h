@@ -1,0 +1,39 @@
+#ifndef ENGRAM_CORE_CODES_SCALED_STATE_H_
+#define ENGRAM_CORE_CODES_SCALED_STATE_H_
+
+#include <cmath>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace engram {
+
+// A state q times 2^-exponent, so that its norm lies in [1/2, 1): float32 arithmetic with rows of norm below
+// 1e33 neither overflows nor loses more than a stated constant to underflow. The zero state stays as it is.
+struct ScaledState {
+  explicit ScaledState(absl::Span<const double> q) : components(q.begin(), q.end()) {
+    double largest = 0;
+    for (const double x : q) largest = std::fmax(largest, std::abs(x));
+    if (largest == 0) return;
+    // First by the largest component, whose square may neither over- nor underflow.
+    int by_largest = 0;
+    std::frexp(largest, &by_largest);
+    double square = 0;
+    for (double& x : components) {
+      x = std::ldexp(x, -by_largest);
+      square += x * x;
+    }
+    int by_norm = 0;
+    norm = std::frexp(std::sqrt(square), &by_norm);
+    for (double& x : components) x = std::ldexp(x, -by_norm);
+    exponent = by_largest + by_norm;
+  }
+
+  std::vector<double> components;  // [D]
+  int exponent = 0;
+  double norm = 0;  // Of the components, in [1/2, 1), or 0.
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_CODES_SCALED_STATE_H_

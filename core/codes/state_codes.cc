@@ -1,0 +1,74 @@
+#include "core/codes/state_codes.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "core/codes/row_code.h"
+#include "core/codes/scaled_state.h"
+
+namespace engram {
+namespace {
+
+constexpr double kLargestCode = 127;
+// Plane 1 counts 1 / 254 of plane 0: what plane 0 leaves is at most half a step, 127 / 254.
+constexpr double kPlaneRatio = 254;
+
+// Adding and taking away 1.5 * 2^52 rounds a double below 2^51 to the nearest integer.
+constexpr double kRounder = 0x1.8p52;
+
+// The estimate and its error are evaluated in float32 with fewer than 16 operations, each of which rounds
+// numbers of at most 4 |x| |q| by 2^-24; canonical scores and the numbers below round by far less.
+constexpr double kRoundingPerNorm = 16 * 4 * 0x1p-24;
+// What those operations may lose to underflow, each at most 2^-149 times a factor below 2^20.
+constexpr float kUnderflow = 0x1p-120F;
+
+double NormOf(absl::Span<const double> v) {
+  double square = 0;
+  for (const double x : v) square += x * x;
+  return std::sqrt(square);
+}
+
+double LargestMagnitude(absl::Span<const double> v) {
+  double largest = 0;
+  for (const double x : v) largest = std::fmax(largest, std::abs(x));
+  return largest;
+}
+
+}  // namespace
+
+StateCodes::StateCodes(absl::Span<const absl::Span<const double>> states, int64_t dim, int plane_count)
+    : plane_count_(plane_count), columns_(UnitCount(dim) * kUnitColumns) {
+  assert(plane_count == 1 || plane_count == 2);
+  planes_.reserve(states.size() * plane_count * columns_);
+  for (const absl::Span<const double> state : states) {
+    ScaledState scaled(state);
+    const auto scale = static_cast<float>(LargestMagnitude(scaled.components) / kLargestCode);
+    const absl::Span<double> rest = absl::MakeSpan(scaled.components);
+    AppendPlane(scale, rest);
+    if (plane_count == 2) AppendPlane(scale / kPlaneRatio, rest);
+    const double rest_norm = NormOf(rest);
+    scales_.push_back(scale);
+    exponents_.push_back(scaled.exponent);
+    errors_.push_back(
+        {RoundUp(scaled.norm + rest_norm), RoundUp(rest_norm + kRoundingPerNorm * scaled.norm), kUnderflow});
+  }
+}
+
+void StateCodes::AppendPlane(double step, absl::Span<double> scaled) {
+  const double inverse = step == 0 ? 0 : 1 / step;
+  const size_t begin = planes_.size();
+  planes_.resize(begin + columns_);
+  int8_t* codes = planes_.data() + begin;
+  int32_t sum = 0;
+  for (size_t j = 0; j < scaled.size(); ++j) {
+    const double nearest = (scaled[j] * inverse + kRounder) - kRounder;
+    const double code = std::min(std::max(nearest, -kLargestCode), kLargestCode);
+    scaled[j] -= step * code;
+    codes[j] = static_cast<int8_t>(static_cast<int32_t>(code));
+    sum += static_cast<int32_t>(code);
+  }
+  sums_.push_back(sum);
+}
+
+}  // namespace engram

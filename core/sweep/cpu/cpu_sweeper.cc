@@ -1,0 +1,102 @@
+#include "core/sweep/cpu/cpu_sweeper.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "core/sweep/cpu/dense_scan.h"
+#include "core/sweep/cpu/row_scorer.h"
+#include "core/sweep/cpu/selection.h"
+#include "core/sweep/cpu/tile_near_misses.h"
+#include "core/sweep/cpu/tile_scan.h"
+
+namespace engram {
+namespace {
+
+// Up to here the second plane of a state is free: reading the codes takes longer.
+constexpr size_t kMaxFineStates = 4;
+
+// With fewer rows to one of the rank, keeping the bounds costs more than it spares.
+constexpr int64_t kMinRowsPerRank = 16;
+
+// As many lower bounds as a scan goes by at least.
+constexpr int64_t kExtraBounds = 32;
+
+// Below it, canonical scores may lose more to underflow than the screens' errors allow for.
+constexpr double kLeastState = 0x1p-900;
+
+// Whether screening could not leave out any row worth it, whatever it found.
+bool IsHopeless(const BankSnapshot& bank, const SweepState& state) {
+  const int64_t rank = state.cut.rank();
+  if (rank > bank.row_count() / kMinRowsPerRank) return true;
+  double norm = 0;
+  for (int64_t s = 0; s < bank.segment_count(); ++s) norm = std::max(norm, bank.norm_bound(s));
+  double square = 0;
+  double largest = 0;
+  for (const double x : state.state) {
+    square += x * x;
+    largest = std::max(largest, std::abs(x));
+  }
+  if (largest > 0 && largest < kLeastState) return true;
+  const double range = norm * std::sqrt(square);
+  // The sharpest cut that bounds can make is that of rows with the largest possible score.
+  return state.cut.From(std::vector<double>(rank + kExtraBounds, range)) < -range;
+}
+
+}  // namespace
+
+absl::Status CpuSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
+                               absl::Span<SweepResult> results) {
+  std::vector<size_t> screened;
+  std::vector<size_t> dense;
+  for (size_t b = 0; b < states.size(); ++b) {
+    (IsHopeless(bank, states[b]) ? dense : screened).push_back(b);
+  }
+  if (!screened.empty()) {
+    const std::vector<size_t> dense_after_all = Screen(bank, states, screened, results);
+    dense.insert(dense.end(), dense_after_all.begin(), dense_after_all.end());
+  }
+  if (!dense.empty()) ScoreAllRows(RowScorer(&bank, &arithmetic_), states, dense, pool_, results);
+  return absl::OkStatus();
+}
+
+std::vector<size_t> CpuSweeper::Screen(const BankSnapshot& bank, absl::Span<const SweepState> all_states,
+                                       const std::vector<size_t>& screened,
+                                       absl::Span<SweepResult> results) const {
+  std::vector<SweepState> states;
+  states.reserve(screened.size());
+  for (const size_t b : screened) states.push_back(all_states[b]);
+  const Care care = states.size() <= kMaxFineStates ? Care::kFine : Care::kCoarse;
+  const std::unique_ptr<const engram::Screen> screen = MakeScreen(bank.settings(), states, care, kernels_);
+  TileSequence tiles(bank);
+  TileBounds bounds = ScanTiles(bank, tiles, states, *screen, kernels_, pool_);
+  const auto scanned = std::make_shared<const ScannedTiles>(
+      ScannedTiles{bank, std::move(tiles), std::move(bounds), &kernels_, &arithmetic_});
+
+  std::vector<char> is_dense(states.size(), 0);
+  const auto select = [&](int64_t k, ThreadPool* pool) {
+    const RowScorer scorer(&scanned->bank, &arithmetic_);
+    Selection selection(scorer, scanned->tiles, states[k], kernels_, pool);
+    SweepResult& result = results[screened[k]];
+    std::vector<Selection::OpenTile> open =
+        selection.LearnFromTiles(scanned->bounds.uppers(k), scanned->bounds.lowers(k));
+    if (!selection.Collect(std::move(open), &result.survivors)) {
+      is_dense[k] = 1;
+      return;
+    }
+    result.near_misses = std::make_unique<TileNearMisses>(scanned, k, states[k].state, screen->scale(k));
+  };
+  if (states.size() == 1) {
+    select(0, pool_);
+  } else {
+    pool_->ParallelFor(static_cast<int64_t>(states.size()), [&](int64_t k) { select(k, nullptr); });
+  }
+  std::vector<size_t> dense;
+  for (size_t k = 0; k < states.size(); ++k) {
+    if (is_dense[k] != 0) dense.push_back(screened[k]);
+  }
+  return dense;
+}
+
+}  // namespace engram

@@ -1,0 +1,56 @@
+#ifndef ENGRAM_CORE_SWEEP_CPU_SCREEN_KERNELS_H_
+#define ENGRAM_CORE_SWEEP_CPU_SCREEN_KERNELS_H_
+
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "core/codes/estimate_error.h"
+
+namespace engram {
+
+// Codes of consecutive tiles, as core/codes/row_code.h lays them out: a tile is 16 rows; unit u of a tile is
+// 64 bytes, 4 columns of each row: byte 4 * l + c is the code of row l, column 4 u + c, stored as code + 128
+// (1 to 255).
+struct CodeTiles {
+  const uint8_t* codes;  // [tiles, units, 64]
+  const float* scales;   // [tiles * 16]
+  int64_t tiles;
+  int64_t units;  // ceil(D / 4)
+};
+
+// States as the code kernels take them: state b is scale[b] * (plane 0 + plane 1 / 254), or plane 0 alone.
+struct StatePlanes {
+  const int8_t* planes;  // [states, planes_per_state, 4 * units], in [-127, 127]; 0 beyond column D.
+  const int32_t* sums;   // [states, planes_per_state], of each plane.
+  const float* scales;   // [states]
+  int64_t states;
+  int planes_per_state;  // 1 or 2
+};
+
+// The inner loops of screening, for one instruction set. All of them compute the same integers; float32
+// results may differ in rounding, within the error bounds of those who call them.
+struct ScreenKernels {
+  // "avx512vnni", "avxvnni", "avx2", "neon" or "portable".
+  const char* name;
+  bool (*supported)();
+  // estimates[(b * tiles + t) * 16 + l] = rows.scales[t * 16 + l] * state scale * (I0 + I1 / 254), Ip the
+  // integer product of the row's code and plane p.
+  void (*estimate)(const CodeTiles& rows, const StatePlanes& states, float* estimates);
+  // Scores in float32: scores[(b * row_count) + r] = sum_j patterns[r, j] states[b, j], summed in any order.
+  void (*score)(const float* patterns, int64_t row_count, int64_t dim, const float* states,
+                int64_t state_count, float* scores);
+  // The largest upper and the largest lower bound of each tile of one state: estimate +- error over its rows
+  // whose bit in visible[t] (bit l: row l) is set; -infinity where none is. `residuals` may be null (all 0).
+  void (*summarize)(const float* estimates, const float* residuals, const float* norms,
+                    const EstimateError& error, const uint16_t* visible, int64_t tiles, float* uppers,
+                    float* lowers);
+};
+
+// All in this build, best first; the last is portable and always supported.
+absl::Span<const ScreenKernels> AllScreenKernels();
+// The best that this processor supports.
+const ScreenKernels& BestScreenKernels();
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_CPU_SCREEN_KERNELS_H_

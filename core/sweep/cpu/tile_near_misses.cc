@@ -1,0 +1,70 @@
+#include "core/sweep/cpu/tile_near_misses.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/codes/row_code.h"
+#include "core/sweep/cpu/selection.h"
+
+namespace engram {
+namespace {
+
+// If more than 1 in 16 tiles must be opened, another sweep is as cheap and gives new bounds.
+constexpr int64_t kTooManyTiles = 16;
+constexpr int64_t kFewTiles = 64;
+
+// Of the rows that survived before, as many are scored for a first cut.
+constexpr size_t kRescored = 256;
+
+// Rounding of the bound below in float32: three operations with numbers of at most 4 |x|, in units of |x|.
+constexpr double kRounding = 0x1p-20;
+// Of the distance in double, relative to the states.
+constexpr double kDistanceRounding = 0x1p-40;
+
+}  // namespace
+
+TileNearMisses::TileNearMisses(std::shared_ptr<const ScannedTiles> scanned, int64_t b,
+                               absl::Span<const double> state, double scale)
+    : scanned_(std::move(scanned)), b_(b), state_(state.begin(), state.end()), scale_(scale) {
+  for (const double x : state_) square_ += (x / scale_) * (x / scale_);
+}
+
+bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
+  const RowScorer scorer(&scanned_->bank, scanned_->arithmetic);
+  Selection selection(scorer, scanned_->tiles, next, *scanned_->kernels, nullptr);
+  survivors->resize(std::min(survivors->size(), kRescored));
+  for (Survivor& survivor : *survivors) survivor = scorer.Score(next.state, survivor.row);
+  selection.Learn(*survivors);
+
+  // Both states scaled to norms in [1/2, 1).
+  double product = 0;
+  for (size_t j = 0; j < state_.size(); ++j) {
+    product += (next.state[j] / selection.scale()) * (state_[j] / scale_);
+  }
+  const double a = square_ > 0 ? std::max(0.0, product / square_) : 0;
+  double square = 0;
+  for (size_t j = 0; j < state_.size(); ++j) {
+    const double rest = next.state[j] / selection.scale() - a * (state_[j] / scale_);
+    square += rest * rest;
+  }
+  const float distance = RoundUp(std::sqrt(square) + kDistanceRounding + kRounding);
+  const auto factor = static_cast<float>(a);
+
+  const auto limit = static_cast<size_t>(std::max(kFewTiles, scanned_->tiles.tile_count() / kTooManyTiles));
+  const float cut = selection.scaled_cut();
+  const absl::Span<const float> uppers = scanned_->bounds.uppers(b_);
+  std::vector<Selection::OpenTile> open;
+  for (const TileRange& range :
+       scanned_->tiles.Ranges(0, scanned_->tiles.tile_count(), scanned_->tiles.tile_count())) {
+    const float* norms = scanned_->bank.segment(range.segment).tile_norm_bounds() + range.first;
+    for (int64_t t = 0; t < range.count; ++t) {
+      const float upper = factor * uppers[range.number + t] + norms[t] * distance;
+      if (upper >= cut) open.push_back({upper, range.number + t});
+    }
+    if (open.size() > limit) return false;
+  }
+  return selection.Collect(std::move(open), survivors);
+}
+
+}  // namespace engram
