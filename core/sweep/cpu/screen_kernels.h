@@ -27,8 +27,16 @@ struct StatePlanes {
   int planes_per_state;  // 1 or 2
 };
 
+// Bytes of codes or patterns that one call should get: a few tiles at least, and half of a second-level cache
+// at most.
+constexpr int64_t kScreenCallBytes = 256 << 10;
+
 // The inner loops of screening, for one instruction set. All of them compute the same integers; float32
 // results may differ in rounding, within the error bounds of those who call them.
+//
+// Fastest with arrays that begin at multiples of 64 bytes, and with calls of rows of about kScreenCallBytes,
+// so that all states but the first few find them in the second-level cache; rows of one call after those of
+// the one before, as each call already asks memory for what follows its rows.
 struct ScreenKernels {
   // "avx512vnni", "avxvnni", "avx2", "neon" or "portable".
   const char* name;

@@ -10,8 +10,9 @@ namespace engram {
 namespace {
 
 // The estimates of a block stay in the cache until they are bounded.
-constexpr int64_t kMaxBlockTiles = 16;
-constexpr int64_t kMaxBlockEstimates = 8192;
+constexpr int64_t kMaxBlockTiles = 32;
+constexpr int64_t kMaxBlockEstimates = 16384;
+constexpr int64_t kMinBlockTiles = 4;
 
 // A chunk of fewer bytes and multiplications is not worth waking a thread for.
 constexpr int64_t kMinChunkBytes = int64_t{1} << 19;
@@ -38,7 +39,7 @@ class Scan {
     const int64_t begin = tiles_.tile_count() * chunk / chunk_count;
     const int64_t end = tiles_.tile_count() * (chunk + 1) / chunk_count;
     const auto batch = static_cast<int64_t>(states_.size());
-    const int64_t block = std::clamp<int64_t>(kMaxBlockEstimates / (kTileRows * batch), 1, kMaxBlockTiles);
+    const int64_t block = BlockTiles(batch);
     std::vector<float> estimates(block * kTileRows * batch);
     for (const TileRange& range : tiles_.Ranges(begin, end, block)) {
       screen_.Estimate(bank_.segment(range.segment), range.first, range.count, estimates.data());
@@ -47,6 +48,13 @@ class Scan {
   }
 
  private:
+  // Tiles that the kernels get at a time.
+  int64_t BlockTiles(int64_t batch) const {
+    const int64_t by_bytes = kScreenCallBytes / TileBytes(bank_.settings().dim);
+    const int64_t by_estimates = kMaxBlockEstimates / (kTileRows * batch);
+    return std::clamp(std::min(by_bytes, by_estimates), kMinBlockTiles, kMaxBlockTiles);
+  }
+
   // Bounds the estimates of a block for all states.
   void Summarize(const TileRange& range, const float* estimates) const {
     const Segment& segment = bank_.segment(range.segment);

@@ -21,7 +21,7 @@ namespace {
 
 struct Avx2 : Avx2Floats {
   static constexpr int kTiles = 1;
-  static constexpr int kColumns = 4;
+  static constexpr int kPlanes = 4;
   static constexpr int32_t kBias = 0;
   struct Query {
     __m256i signs;

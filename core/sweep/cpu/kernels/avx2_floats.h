@@ -15,7 +15,6 @@ struct Avx2Floats {
   typedef float Floats __attribute__((vector_size(32)));
   // 12 sums, 3 states and a row: all 16 registers.
   static constexpr int kStates = 3;
-  static constexpr int64_t kAhead = 1024;
 
   static ENGRAM_INLINE Floats Fma(Floats a, Floats b, Floats c) {
     return (Floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);

@@ -24,10 +24,9 @@ struct Avx512Vnni {
   typedef float Floats __attribute__((vector_size(64)));
   // 24 sums, 4 tiles and the query: 29 of 32 registers; 10 loads for 24 products.
   static constexpr int kTiles = 4;
-  static constexpr int kColumns = 6;
+  static constexpr int kPlanes = 6;
   static constexpr int kStates = 6;
   static constexpr int32_t kBias = 128;
-  static constexpr int64_t kAhead = 1024;
 
   static ENGRAM_INLINE Bytes LoadCodes(const uint8_t* codes) { return Load<Bytes>(codes); }
   static ENGRAM_INLINE Ints LoadQuery(const int8_t* plane) { return Ints{} + Load<int32_t>(plane); }

@@ -23,7 +23,7 @@ namespace {
 struct AvxVnni : Avx2Floats {
   // A tile is 2 vectors. 12 sums, 2 halves and the query: 15 of 16 registers.
   static constexpr int kTiles = 1;
-  static constexpr int kColumns = 6;
+  static constexpr int kPlanes = 6;
   static constexpr int32_t kBias = 128;
 
   static ENGRAM_INLINE Bytes LoadCodes(const uint8_t* codes) { return Load<Bytes>(codes); }

@@ -30,15 +30,16 @@ struct Neon {
   typedef float Floats __attribute__((vector_size(16)));
   // A tile is 4 vectors. 24 sums, 4 quarters and the query: 29 of 32 registers.
   static constexpr int kTiles = 1;
-  static constexpr int kColumns = 6;
+  static constexpr int kPlanes = 6;
   static constexpr int kStates = 5;
   static constexpr int32_t kBias = 0;
-  static constexpr int64_t kAhead = 1024;
 
   static ENGRAM_INLINE Bytes LoadCodes(const uint8_t* codes) { return Load<Bytes>(codes) ^ 0x80; }
   static ENGRAM_INLINE Ints LoadQuery(const int8_t* plane) { return Ints{} + Load<int32_t>(plane); }
   static ENGRAM_INLINE Ints Dot(Ints sum, Bytes codes, Ints query) {
-    return (Ints)vdotq_s32((int32x4_t)sum, (int8x16_t)codes, (int8x16_t)query);
+    // As vdotq_s32, which clang before 16 declares only where the whole file is compiled for it.
+    asm("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(codes), "w"(query));
+    return sum;
   }
   static ENGRAM_INLINE Floats Fma(Floats a, Floats b, Floats c) {
     return (Floats)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);

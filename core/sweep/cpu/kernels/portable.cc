@@ -15,10 +15,9 @@ struct Portable {
   typedef int16_t Shorts __attribute__((vector_size(16)));
   typedef float Floats __attribute__((vector_size(16)));
   static constexpr int kTiles = 1;
-  static constexpr int kColumns = 2;
+  static constexpr int kPlanes = 2;
   static constexpr int kStates = 2;
   static constexpr int32_t kBias = 128;
-  static constexpr int64_t kAhead = 1024;
   // Columns 0 and 2, columns 1 and 3.
   struct Query {
     Shorts even;
