@@ -36,7 +36,7 @@ int64_t Segment::BytesFor(int64_t capacity, const BankSettings& settings) {
                           IdOrder::kBytesPerRow;
   const int64_t of_codes =
       settings.screening == Screening::kInt8 ? TileBytes(settings.dim) + 2 * kTileRows * kFloatBytes : 0;
-  const int64_t per_tile = of_codes + static_cast<int64_t>(sizeof(Tile)) + kFloatBytes;
+  const int64_t per_tile = of_codes + static_cast<int64_t>(sizeof(Tile)) + 2 * kFloatBytes;
   return capacity * per_row + TileCount(capacity) * per_tile + static_cast<int64_t>(sizeof(Segment));
 }
 
@@ -52,6 +52,7 @@ Segment::Segment(int64_t capacity, const BankSettings& settings, Reservation res
       tiles_(std::make_unique<Tile[]>(TileCount(capacity))),
       norm_bounds_(NewAlignedArray<float>(capacity)),
       tile_norm_bounds_(std::make_unique<float[]>(TileCount(capacity))),
+      tile_residual_bounds_(std::make_unique<float[]>(TileCount(capacity))),
       codes_(NewArrayIf<uint8_t>(settings.screening == Screening::kInt8,
                                  TileCount(capacity) * TileBytes(settings.dim))),
       scales_(NewArrayIf<float>(codes_ != nullptr, capacity)),
@@ -88,6 +89,8 @@ void Segment::Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float
     const RowCode code = EncodeRow(pattern, i % kTileRows, codes_.get() + i / kTileRows * TileBytes(dim_));
     scales_[i] = code.scale;
     residuals_[i] = code.residual;
+    float& tile_residual_bound = tile_residual_bounds_[i / kTileRows];
+    tile_residual_bound = std::max(tile_residual_bound, code.residual);
   }
 }
 

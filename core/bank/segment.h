@@ -58,9 +58,10 @@ class Segment {
   const uint8_t* codes() const { return codes_.get(); }
   const float* scales() const { return scales_.get(); }
   const float* residuals() const { return residuals_.get(); }
-  // Norms [C] in float32, rounded up, and the largest of each tile [T].
+  // Norms [C] in float32, rounded up; the largest of each tile and of its residuals [T], 0 without codes.
   const float* norm_bounds() const { return norm_bounds_.get(); }
   const float* tile_norm_bounds() const { return tile_norm_bounds_.get(); }
+  const float* tile_residual_bounds() const { return tile_residual_bounds_.get(); }
   // Bit l: row l of tile t is visible. REQUIRES: all its rows exist.
   uint16_t VisibleRows(int64_t t, int64_t version) const {
     const Tile& tile = tiles_[t];
@@ -110,6 +111,7 @@ class Segment {
   const std::unique_ptr<Tile[]> tiles_;
   const AlignedArray<float> norm_bounds_;
   const std::unique_ptr<float[]> tile_norm_bounds_;
+  const std::unique_ptr<float[]> tile_residual_bounds_;
   // Null without codes.
   const AlignedArray<uint8_t> codes_;
   const AlignedArray<float> scales_;

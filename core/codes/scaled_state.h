@@ -1,6 +1,7 @@
 #ifndef ENGRAM_CORE_CODES_SCALED_STATE_H_
 #define ENGRAM_CORE_CODES_SCALED_STATE_H_
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -13,19 +14,23 @@ namespace engram {
 struct ScaledState {
   explicit ScaledState(absl::Span<const double> q) : components(q.begin(), q.end()) {
     double largest = 0;
-    for (const double x : q) largest = std::fmax(largest, std::abs(x));
+    for (const double x : q) largest = std::max(largest, std::abs(x));
     if (largest == 0) return;
-    // First by the largest component, whose square may neither over- nor underflow.
+    // First by the largest component, whose square may neither over- nor underflow. In two steps, as one
+    // power may be out of range.
     int by_largest = 0;
     std::frexp(largest, &by_largest);
+    const double half = std::ldexp(1.0, -by_largest / 2);
+    const double other_half = std::ldexp(1.0, -by_largest - (-by_largest / 2));
     double square = 0;
     for (double& x : components) {
-      x = std::ldexp(x, -by_largest);
+      x = x * half * other_half;
       square += x * x;
     }
     int by_norm = 0;
     norm = std::frexp(std::sqrt(square), &by_norm);
-    for (double& x : components) x = std::ldexp(x, -by_norm);
+    const double scale = std::ldexp(1.0, -by_norm);
+    for (double& x : components) x *= scale;
     exponent = by_largest + by_norm;
   }
 

@@ -31,7 +31,7 @@ double NormOf(absl::Span<const double> v) {
 
 double LargestMagnitude(absl::Span<const double> v) {
   double largest = 0;
-  for (const double x : v) largest = std::fmax(largest, std::abs(x));
+  for (const double x : v) largest = std::max(largest, std::abs(x));
   return largest;
 }
 

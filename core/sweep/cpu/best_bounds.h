@@ -6,6 +6,9 @@
 #include <functional>
 #include <vector>
 
+#include "absl/types/span.h"
+#include "core/sweep/cpu/at_least.h"
+
 namespace engram {
 
 // The largest of the numbers that it is given.
@@ -24,6 +27,16 @@ class BestBounds {
       std::pop_heap(bounds_.begin(), bounds_.end(), std::greater<float>());
       bounds_.back() = bound;
       std::push_heap(bounds_.begin(), bounds_.end(), std::greater<float>());
+    }
+  }
+
+  void AddAll(absl::Span<const float> bounds) {
+    const size_t first = std::min(bounds.size(), limit_ - bounds_.size());
+    for (const float bound : bounds.first(first)) Add(bound);
+    constexpr size_t kBlock = 256;
+    for (size_t begin = first; begin < bounds.size(); begin += kBlock) {
+      const absl::Span<const float> block = bounds.subspan(begin, kBlock);
+      ForEachAtLeast(block, bounds_.front(), [&](size_t i) { Add(block[i]); });
     }
   }
 

@@ -80,7 +80,7 @@ std::vector<size_t> CpuSweeper::Screen(const BankSnapshot& bank, absl::Span<cons
     Selection selection(scorer, scanned->tiles, states[k], kernels_, pool);
     SweepResult& result = results[screened[k]];
     std::vector<Selection::OpenTile> open =
-        selection.LearnFromTiles(scanned->bounds.uppers(k), scanned->bounds.lowers(k));
+        selection.LearnFromTiles(scanned->bounds.uppers(k), screen->error(k));
     if (!selection.Collect(std::move(open), &result.survivors)) {
       is_dense[k] = 1;
       return;

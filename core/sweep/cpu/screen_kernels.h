@@ -47,11 +47,10 @@ struct ScreenKernels {
   // Scores in float32: scores[(b * row_count) + r] = sum_j patterns[r, j] states[b, j], summed in any order.
   void (*score)(const float* patterns, int64_t row_count, int64_t dim, const float* states,
                 int64_t state_count, float* scores);
-  // The largest upper and the largest lower bound of each tile of one state: estimate +- error over its rows
-  // whose bit in visible[t] (bit l: row l) is set; -infinity where none is. `residuals` may be null (all 0).
+  // The largest upper bound in each tile of one state: estimate + error over its rows whose bit in visible[t]
+  // (bit l: row l) is set; -infinity where none is. `residuals` may be null (all 0).
   void (*summarize)(const float* estimates, const float* residuals, const float* norms,
-                    const EstimateError& error, const uint16_t* visible, int64_t tiles, float* uppers,
-                    float* lowers);
+                    const EstimateError& error, const uint16_t* visible, int64_t tiles, float* uppers);
 };
 
 // All in this build, best first; the last is portable and always supported.

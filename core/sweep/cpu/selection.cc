@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/codes/row_code.h"
+#include "core/sweep/cpu/at_least.h"
 #include "core/sweep/cpu/best_bounds.h"
 
 namespace engram {
@@ -14,10 +15,9 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Bounds kept beyond the cut's rank: more make it sharper and cost more to keep.
-constexpr int64_t kExtraBounds = 32;
-
-// With this many times more tiles above the cut than bounds that made it, more bounds are worth their cost.
+// Bounds kept beyond the cut's rank for the first cut. Few will do: where they leave many tiles above it, all
+// their bounds make the next one.
+constexpr int64_t kExtraBounds = 6;
 constexpr size_t kManyTiles = 4;
 
 // Tiles and rows are taken in batches that double, so that the cut is looked at often while it rises.
@@ -35,8 +35,10 @@ constexpr int64_t kDenseRows = 8;
 constexpr int64_t kFewTiles = 64;
 constexpr int64_t kFewRows = 1024;
 
+// Finite numbers at least `cut`.
 void KeepAtLeast(double cut, std::vector<double>* bounds) {
-  bounds->erase(std::remove_if(bounds->begin(), bounds->end(), [cut](double bound) { return bound < cut; }),
+  bounds->erase(std::remove_if(bounds->begin(), bounds->end(),
+                               [cut](double bound) { return bound < cut || bound == -kInfinity; }),
                 bounds->end());
 }
 
@@ -78,32 +80,52 @@ void Selection::Learn(absl::Span<const Survivor> rows) {
   Sharpen(std::move(scores));
 }
 
+std::vector<float> Selection::LowerBounds(absl::Span<const float> uppers, const EstimateError& error) const {
+  std::vector<float> lowers(uppers.size());
+  for (const TileRange& range : tiles_.Ranges(0, tiles_.tile_count(), tiles_.tile_count())) {
+    const Segment& segment = scorer_.bank().segment(range.segment);
+    const float* residuals = segment.tile_residual_bounds() + range.first;
+    const float* norms = segment.tile_norm_bounds() + range.first;
+    const float* upper = uppers.data() + range.number;
+    float* lower = lowers.data() + range.number;
+    // The row with the largest upper bound has a score at most twice its error below.
+    for (int64_t t = 0; t < range.count; ++t) {
+      lower[t] =
+          upper[t] - 2 * (residuals[t] * error.per_residual + norms[t] * error.per_norm + error.constant);
+    }
+  }
+  return lowers;
+}
+
 std::vector<Selection::OpenTile> Selection::LearnFromTiles(absl::Span<const float> uppers,
-                                                           absl::Span<const float> lowers) {
-  // The largest lower bounds of tiles are of different rows.
+                                                           const EstimateError& error) {
+  const std::vector<float> lowers = LowerBounds(uppers, error);
+  // Bounds of different tiles are of different rows.
   BestBounds best(state_.cut.rank() + kExtraBounds);
-  for (const float lower : lowers) best.Add(lower);
+  best.AddAll(lowers);
   std::vector<double> bounds = lowers_;
   for (const float lower : best.bounds()) bounds.push_back(lower * scale());
+  KeepAtLeast(cut_, &bounds);
   Sharpen(std::move(bounds));
 
-  std::vector<OpenTile> open;
-  const float cut = scaled_cut();
-  for (size_t t = 0; t < uppers.size(); ++t) {
-    if (uppers[t] >= cut) open.push_back({uppers[t], static_cast<int64_t>(t)});
-  }
+  std::vector<OpenTile> open = TilesAbove(uppers);
   while (open.size() > kManyTiles * best.limit()) {
     std::vector<double> many = lowers_;
     for (const OpenTile& tile : open) many.push_back(lowers[tile.number] * scale());
     KeepAtLeast(cut_, &many);
     Sharpen(std::move(many));
-    const float sharper = scaled_cut();
     const size_t before = open.size();
-    open.erase(std::remove_if(open.begin(), open.end(),
-                              [sharper](const OpenTile& tile) { return tile.upper < sharper; }),
-               open.end());
+    open = TilesAbove(uppers);
     if (open.size() > before / 2) break;
   }
+  return open;
+}
+
+std::vector<Selection::OpenTile> Selection::TilesAbove(absl::Span<const float> uppers) const {
+  std::vector<OpenTile> open;
+  ForEachAtLeast(uppers, scaled_cut(), [&](size_t t) {
+    open.push_back({uppers[t], static_cast<int64_t>(t)});
+  });
   return open;
 }
 

@@ -36,8 +36,9 @@ class Selection {
 
   // Takes into the cut the scores of `rows` for this state. They become no survivors by that.
   void Learn(absl::Span<const Survivor> rows);
-  // Takes into the cut bounds [T] of all tiles, and returns the tiles above it.
-  std::vector<OpenTile> LearnFromTiles(absl::Span<const float> uppers, absl::Span<const float> lowers);
+  // Takes into the cut what follows from the upper bounds [T] of all tiles, whose estimates had `error`, and
+  // returns the tiles above it.
+  std::vector<OpenTile> LearnFromTiles(absl::Span<const float> uppers, const EstimateError& error);
 
   // The survivors, where `open` has every tile with an upper bound at or above the cut. False: too many rows
   // reach the cut; scoring all of them is cheaper.
@@ -55,6 +56,9 @@ class Selection {
     float uppers[kTileRows];
   };
 
+  // Lower bounds of a row in each tile [T].
+  std::vector<float> LowerBounds(absl::Span<const float> uppers, const EstimateError& error) const;
+  std::vector<OpenTile> TilesAbove(absl::Span<const float> uppers) const;
   // Raises the cut to what follows from `bounds` on different rows, in any order.
   void Sharpen(std::vector<double> bounds);
   // Opens the tiles above the cut; the rows in them that reach it become candidates. False: too many.

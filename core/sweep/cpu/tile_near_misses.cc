@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/codes/row_code.h"
+#include "core/sweep/cpu/at_least.h"
 #include "core/sweep/cpu/selection.h"
 
 namespace engram {
@@ -55,13 +56,15 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
   const float cut = selection.scaled_cut();
   const absl::Span<const float> uppers = scanned_->bounds.uppers(b_);
   std::vector<Selection::OpenTile> open;
+  std::vector<float> moved;
   for (const TileRange& range :
        scanned_->tiles.Ranges(0, scanned_->tiles.tile_count(), scanned_->tiles.tile_count())) {
     const float* norms = scanned_->bank.segment(range.segment).tile_norm_bounds() + range.first;
+    moved.resize(range.count);
     for (int64_t t = 0; t < range.count; ++t) {
-      const float upper = factor * uppers[range.number + t] + norms[t] * distance;
-      if (upper >= cut) open.push_back({upper, range.number + t});
+      moved[t] = factor * uppers[range.number + t] + norms[t] * distance;
     }
+    ForEachAtLeast(moved, cut, [&](int64_t t) { open.push_back({moved[t], range.number + t}); });
     if (open.size() > limit) return false;
   }
   return selection.Collect(std::move(open), survivors);

@@ -71,7 +71,7 @@ class Scan {
       }
       kernels_.summarize(estimates + b * range.count * kTileRows, residuals,
                          segment.norm_bounds() + first_row, screen_.error(b), visible.data(), range.count,
-                         bounds_->uppers(b).data() + range.number, bounds_->lowers(b).data() + range.number);
+                         bounds_->uppers(b).data() + range.number);
     }
   }
 
