@@ -51,8 +51,8 @@ Segment::Segment(int64_t capacity, const BankSettings& settings, Reservation res
       payloads_(std::make_unique<Payload[]>(capacity)),
       tiles_(std::make_unique<Tile[]>(TileCount(capacity))),
       norm_bounds_(NewAlignedArray<float>(capacity)),
-      tile_norm_bounds_(std::make_unique<float[]>(TileCount(capacity))),
-      tile_residual_bounds_(std::make_unique<float[]>(TileCount(capacity))),
+      tile_norm_bounds_(NewAlignedArray<float>(TileCount(capacity))),
+      tile_residual_bounds_(NewAlignedArray<float>(TileCount(capacity))),
       codes_(NewArrayIf<uint8_t>(settings.screening == Screening::kInt8,
                                  TileCount(capacity) * TileBytes(settings.dim))),
       scales_(NewArrayIf<float>(codes_ != nullptr, capacity)),
@@ -81,17 +81,21 @@ void Segment::Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float
   rows_[i].norm = Norm(pattern);
   rows_[i].born = born;
   norm_bounds_[i] = RoundUp(rows_[i].norm);
-  Tile& tile = tiles_[i / kTileRows];
-  float& tile_norm_bound = tile_norm_bounds_[i / kTileRows];
-  tile_norm_bound = std::max(tile_norm_bound, norm_bounds_[i]);
-  tile.last_born = std::max(tile.last_born, born);
+  RowCode code;
   if (has_codes()) {
-    const RowCode code = EncodeRow(pattern, i % kTileRows, codes_.get() + i / kTileRows * TileBytes(dim_));
+    code = EncodeRow(pattern, i % kTileRows, codes_.get() + i / kTileRows * TileBytes(dim_));
     scales_[i] = code.scale;
     residuals_[i] = code.residual;
-    float& tile_residual_bound = tile_residual_bounds_[i / kTileRows];
-    tile_residual_bound = std::max(tile_residual_bound, code.residual);
   }
+  AddToTile(i, code.residual);
+}
+
+void Segment::AddToTile(int64_t i, float residual) {
+  const int64_t t = i / kTileRows;
+  if (i % kTileRows == 0) tile_norm_bounds_[t] = tile_residual_bounds_[t] = 0;
+  tile_norm_bounds_[t] = std::max(tile_norm_bounds_[t], norm_bounds_[i]);
+  tile_residual_bounds_[t] = std::max(tile_residual_bounds_[t], residual);
+  tiles_[t].last_born = std::max(tiles_[t].last_born, rows_[i].born);
 }
 
 void Segment::MarkDied(int64_t i, int64_t version) {

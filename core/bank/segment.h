@@ -99,6 +99,8 @@ class Segment {
     std::atomic<int64_t> first_died{kAlive};
   };
 
+  // Takes row i, which was just written, into the bounds of its tile.
+  void AddToTile(int64_t i, float residual);
   uint16_t LookForVisibleRows(int64_t t, int64_t version) const;
 
   const int64_t capacity_;
@@ -110,8 +112,8 @@ class Segment {
   const std::unique_ptr<Payload[]> payloads_;
   const std::unique_ptr<Tile[]> tiles_;
   const AlignedArray<float> norm_bounds_;
-  const std::unique_ptr<float[]> tile_norm_bounds_;
-  const std::unique_ptr<float[]> tile_residual_bounds_;
+  const AlignedArray<float> tile_norm_bounds_;
+  const AlignedArray<float> tile_residual_bounds_;
   // Null without codes.
   const AlignedArray<uint8_t> codes_;
   const AlignedArray<float> scales_;
