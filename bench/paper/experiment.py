@@ -19,9 +19,6 @@ from engram.v1 import associative_memory_pb2 as api
 from engram.v1 import associative_memory_pb2_grpc as service
 from engram.v1 import dynamics_pb2, matrix_pb2
 
-# Exit code of an experiment that was not made, as in tools/.
-SKIPPED = 77
-
 # Calls under way at once, and queries in each: enough that client and server both have work, and half of what the
 # server's queue takes.
 CALLS_UNDER_WAY = 32
@@ -55,12 +52,6 @@ def parse_options(description, **numbers):
         if getattr(options, name) < 1:
             parser.error(f"--{name}: got {getattr(options, name)}, allowed 1 or more")
     return options
-
-
-def skip(reason):
-    """Ends the script: the experiment cannot be made."""
-    print(f"SKIPPED: {reason}")
-    sys.exit(SKIPPED)
 
 
 def to_matrix(rows):

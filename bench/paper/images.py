@@ -7,7 +7,7 @@ import struct
 
 import numpy as np
 
-from experiment import skip
+from skipping import skip
 
 # idx3: magic number, then the sizes of three dimensions, big-endian.
 IDX_HEADER = struct.Struct(">4i")

@@ -7,10 +7,11 @@ import sys
 
 
 class Worker:
-    """A process that answers commands. Ends with the `with` block."""
+    """A process that answers commands, with the `methods` it has. Ends with the `with` block."""
 
     def __init__(self, command, variables=None):
         self._name = command[0]
+        self.methods = ()
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **(variables or {})}
         )
@@ -40,13 +41,17 @@ class Worker:
 
 
 def start_engram(build):
-    return Worker([f"{build}/bin/engram_peer_bench"])
+    worker = Worker([f"{build}/bin/engram_peer_bench"])
+    worker.methods = ("update", "rescan", "retrieve", "reference", "eigen", "read")
+    return worker
 
 
 def start_peers(python, threads, core, variables=None):
     """The peers of an interpreter, in a process with that many threads."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers.py")
-    return Worker([python, "-B", script, "--threads", str(threads), "--core", str(core)], variables)
+    worker = Worker([python, "-B", script, "--threads", str(threads), "--core", str(core)], variables)
+    worker.methods = tuple(worker.ask("about")["methods"])
+    return worker
 
 
 def start_debian(folder, threads, core):

@@ -1,0 +1,287 @@
+"""Compares Engram's retrieval with what one would use instead, interleaved in one run. docs/performance.md says how.
+
+    compare.py --build BUILD_TREE [--json FILE] [--full | --smoke | --scaling] ...
+
+Runs in the environment that setup.sh makes. Writes every sample to the JSON after each cell; with --resume, cells that
+the file has already are not measured again. Prints tables on standard output and progress on standard error; exits
+with 1 if answers differ in a byte.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+import cells
+import goals
+import scaling
+from agreement import Agreement
+from datasets import QUERIES, SYNTHETIC, DataFiles, ImageFiles
+from rounds import Rounds, progress
+from worker import default_folder, peers_python, start_debian, start_engram, start_peers
+
+# The banks of the default run: data and shapes.
+DEFAULT_DATA = ("clusters", "emb")
+DEFAULT_SHAPES = ((10_000, 128), (100_000, 768), (1_000_000, 128))
+
+# Banks on which answers alone are compared.
+CHECKED = (("sphere", 10_000, 128), ("adversarial", 10_000, 128), ("adversarial", 3_000, 768))
+
+FULL_SHAPES = tuple((count, dim) for count in (10_000, 100_000, 1_000_000) for dim in (128, 768))
+
+# Betas of the data sets by path: their pixels are in [-1, 1].
+IMAGE_BETAS = {"mnist": (0.1, 1.0), "digits": (0.2, 1.0)}
+
+# Patterns of all copies of a bank in memory at once: two banks, the matrix, and those of the peers.
+COPIES = 6
+
+
+def shape(text):
+    count, dim = text.split("x")
+    return int(count), int(dim)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, metavar="FOLDER", help="a build tree with engram_peer_bench")
+    parser.add_argument("--peers", default=default_folder(), metavar="FOLDER", help="what setup.sh made")
+    parser.add_argument("--json", metavar="FILE", help="default: BUILD/bench/peers*.json")
+    parser.add_argument("--resume", action="store_true", help="keep the cells of the JSON")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--full", action="store_true", help="the whole grid; hours")
+    mode.add_argument("--smoke", action="store_true", help="compare the answers on small banks, without peers")
+    mode.add_argument("--scaling", action="store_true", help="how cost grows, and the engine under load")
+    parser.add_argument("--data", nargs="+", choices=sorted(SYNTHETIC), metavar="NAME")
+    parser.add_argument("--shapes", nargs="+", type=shape, metavar="NxD")
+    parser.add_argument("--batches", nargs="+", type=int, default=[1, 8, 64], metavar="B", help="divisors of 64")
+    parser.add_argument("--alphas", nargs="+", type=float, choices=[1.0, 1.5, 2.0], metavar="ALPHA")
+    parser.add_argument("--betas", nargs="+", type=float, metavar="BETA")
+    parser.add_argument("--mnist", metavar="FILE", default=os.environ.get("ENGRAM_MNIST"))
+    parser.add_argument("--digits", metavar="FILE", default=os.environ.get("ENGRAM_DIGITS"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.12, help="of a sample, at least")
+    parser.add_argument("--pair-seconds", type=float, default=3.0, help="of a pair, in all rounds")
+    parser.add_argument("--slowest", type=float, default=4.0, help="seconds of a call; slower ones are left out")
+    parser.add_argument("--core", type=int, default=os.cpu_count() - 1, help="where one thread is pinned")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scratch", metavar="FOLDER", help="for matrices; default: that of temporary files")
+    options = parser.parse_args()
+    suffix = "_smoke" if options.smoke else "_scaling" if options.scaling else ""
+    options.json = options.json or os.path.join(options.build, "bench", f"peers{suffix}.json")
+    return options
+
+
+def read_first(path, prefix):
+    with open(path, encoding="utf-8") as file:
+        return next((line.split(":", 1)[1].strip() for line in file if line.startswith(prefix)), "")
+
+
+def machine():
+    return {
+        "processor": read_first("/proc/cpuinfo", "model name"),
+        "cores": os.cpu_count(),
+        "memory": read_first("/proc/meminfo", "MemTotal"),
+        "system": platform.platform(),
+        "load_average": os.getloadavg(),
+    }
+
+
+def commit():
+    here = os.path.dirname(os.path.abspath(__file__))
+    command = ["git", "-C", here, "describe", "--always", "--dirty", "--abbrev=12"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def has_room(count, dim):
+    available = int(read_first("/proc/meminfo", "MemAvailable").split()[0]) * 1024
+    return COPIES * 4 * count * dim < available
+
+
+class Comparison:
+    """One run: its workers, and the report that grows by cells."""
+
+    def __init__(self, options, folder):
+        self._options, self._folder = options, folder
+        self.report = {"cells": {}}
+        if options.resume and os.path.exists(options.json):
+            with open(options.json, encoding="utf-8") as file:
+                self.report = json.load(file)
+        self.report.update(
+            {"commit": commit(), "machine": machine(), "seed": options.seed, "date": time.strftime("%F %T %Z")}
+        )
+
+    def write(self):
+        os.makedirs(os.path.dirname(os.path.abspath(self._options.json)), exist_ok=True)
+        with open(self._options.json + ".new", "w", encoding="utf-8") as file:
+            json.dump(self.report, file, indent=1)
+        os.replace(self._options.json + ".new", self._options.json)
+
+    def bandwidth(self, engram, threads, files):
+        """Of reading the patterns, in GB/s."""
+        answer = engram.ask("time", method="read", threads=threads, core=self._options.core, seconds=0.2)
+        return 4e-6 * files.count * files.dim / answer["ms"]
+
+    def measure(self, workers, files, dynamics, threads):
+        options, engram = self._options, workers["engram"]
+        cell = cells.make_cell(files, dynamics, threads, options.batches, options.core)
+        if cell.key in self.report["cells"]:
+            return
+        progress(cell.key)
+        agreement = Agreement(engram, cell, QUERIES, options.batches, self._folder)
+        before = self.bandwidth(engram, threads, files)
+        rounds = Rounds(workers, cell, options)
+        result = rounds.run()
+        after = self.bandwidth(engram, threads, files)
+        checked = agreement.check_bytes() if threads == 1 else {}
+        of_peers = {}
+        for task in cell.tasks():
+            if task.worker != "engram" and task.label in result["tasks"] and self.is_checked(task, cell):
+                of_peers[task.label] = agreement.check_peer(workers[task.worker], task.command())
+        self.report["cells"][cell.key] = {
+            "data": files.name,
+            "patterns": files.count,
+            "dim": files.dim,
+            "dynamics": dynamics,
+            "threads": threads,
+            "read_gb_per_s": [before, after],
+            "support": agreement.support,
+            "bytes": checked,
+            "peers": of_peers,
+            **result,
+        }
+        self.write()
+        for pair in result["pairs"]:
+            progress(f"  {pair['other']:36} / {pair['reference']:24} {pair['ratio']:8.2f}")
+
+    @staticmethod
+    def is_checked(task, cell):
+        """Peers that compute one update of this transformation, one query at a time."""
+        command = task.command()
+        softmax = "softmax" in command["method"]
+        return command["batch"] == 1 and not command.get("loop") and softmax == (cell.dynamics["transform"] == "softmax")
+
+    def check_alone(self, engram, files, dynamics):
+        """Compares answers without timing anything."""
+        cell = cells.make_cell(files, dynamics, 1, [], self._options.core)
+        key = f"{cell.key} bytes"
+        if key in self.report["cells"]:
+            return
+        progress(key)
+        agreement = Agreement(engram, cell, QUERIES, self._options.batches, self._folder)
+        self.report["cells"][key] = {
+            "data": files.name,
+            "patterns": files.count,
+            "dim": files.dim,
+            "dynamics": dynamics,
+            "threads": 1,
+            "support": agreement.support,
+            "bytes": agreement.check_bytes(),
+            "tasks": {},
+            "pairs": [],
+        }
+        self.write()
+
+    def files(self, name, count, dim):
+        return DataFiles(self._folder, name, count, dim, self._options.seed)
+
+    def images(self):
+        """The data sets given by path, and their betas."""
+        for name, betas in IMAGE_BETAS.items():
+            path = getattr(self._options, name)
+            if path:
+                yield ImageFiles(self._folder, name, path), betas
+
+    def different(self):
+        """Answers that differ in a byte."""
+        checks = [cell["bytes"] for cell in self.report["cells"].values() if cell["bytes"]]
+        return sum(
+            check["retrievals_different"] + sum(way["answers"] for way in check["different"]) for check in checks
+        )
+
+
+def dynamics_of(options, full):
+    """The transformations of the grid."""
+    betas = options.betas or ((cells.BETA, 8.0) if full else (cells.BETA,))
+    alphas = options.alphas or (1.5, 2.0, 1.0)
+    chosen = [cells.entmax(alpha, beta) for beta in betas for alpha in alphas]
+    if full:
+        chosen += [cells.k_subsets(k) for k in (1, 10, 100)]
+    return chosen
+
+
+@contextlib.contextmanager
+def all_workers(engram, options, threads):
+    with contextlib.ExitStack() as stack:
+        workers = {"engram": engram}
+        python = peers_python(options.peers)
+        workers["peers"] = stack.enter_context(start_peers(python, threads, options.core))
+        debian = start_debian(options.peers, threads, options.core)
+        if debian is not None:
+            workers["debian"] = stack.enter_context(debian)
+        yield workers
+
+
+def measure_files(comparison, engram, files, chosen, options):
+    """All cells of one bank."""
+    for threads in (1, 2):
+        # On two threads what the goals ask for; the rest only in the full run.
+        of_threads = chosen if threads == 1 or options.full else [d for d in chosen if cells.alpha_of(d) == 1.5]
+        if threads == 2 and not options.full and files.count < 100_000:
+            continue
+        with all_workers(engram, options, threads) as workers:
+            comparison.report.setdefault("versions", {}).update(workers["peers"].ask("about")["versions"])
+            for worker in workers.values():
+                worker.ask("data", **files.parameters())
+            comparison.report["engram"] = engram.ask("about")
+            for dynamics in of_threads:
+                comparison.measure(workers, files, dynamics, threads)
+
+
+def compare(comparison, engram, options):
+    chosen = dynamics_of(options, options.full)
+    for count, dim in options.shapes or (FULL_SHAPES if options.full else DEFAULT_SHAPES):
+        for name in options.data or (tuple(SYNTHETIC) if options.full else DEFAULT_DATA):
+            if not has_room(count, dim):
+                progress(f"left out: {name} {count} x {dim}, for which there is too little memory")
+                continue
+            progress(f"making {name} {count} x {dim}")
+            with comparison.files(name, count, dim) as files:
+                measure_files(comparison, engram, files, chosen, options)
+    for files, betas in comparison.images():
+        with files:
+            measure_files(comparison, engram, files, [cells.entmax(a, b) for b in betas for a in (1.5, 2.0)], options)
+
+
+def check(comparison, engram, banks):
+    """Compares answers on `banks` for every kind of transformation."""
+    for name, count, dim in banks:
+        with comparison.files(name, count, dim) as files:
+            engram.ask("data", **files.parameters())
+            comparison.report["engram"] = engram.ask("about")
+            for dynamics in [cells.entmax(a) for a in (1.0, 1.5, 2.0)] + [cells.k_subsets(k) for k in (1, 10, 100)]:
+                comparison.check_alone(engram, files, dynamics)
+
+
+def main():
+    options = parse_options()
+    with tempfile.TemporaryDirectory(dir=options.scratch) as folder, start_engram(options.build) as engram:
+        comparison = Comparison(options, folder)
+        if options.smoke:
+            check(comparison, engram, [(name, 2000, 33) for name in SYNTHETIC])
+        elif options.scaling:
+            scaling.measure(comparison, engram, options)
+        else:
+            compare(comparison, engram, options)
+            check(comparison, engram, CHECKED)
+    comparison.write()
+    print(scaling.to_markdown(comparison.report) if options.scaling else goals.to_markdown(comparison.report))
+    return 1 if comparison.different() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
