@@ -69,6 +69,15 @@ bench: setup ## Build the benchmarks into build/release and run them
 	$(call build,release)
 	bench/run.sh build/release
 
+# Where what Engram is compared with is installed, and options for bench/peers/compare.py.
+PEERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/engram/peers
+
+.PHONY: peers
+peers: setup ## Compare with FAISS, hnswlib, numpy and torch, installed into PEERS=FOLDER; ARGS="..."
+	bench/peers/setup.sh $(PEERS)
+	$(call build,release,engram_peer_bench)
+	$(PEERS)/bin/python -B bench/peers/compare.py --build build/release --peers $(PEERS) $(ARGS)
+
 .PHONY: paper
 paper: setup ## Reproduce the papers' experiments through the service; ENGRAM_DIGITS, ENGRAM_MNIST name data
 	$(call build,release)

@@ -4,7 +4,7 @@
 
 Runs in the environment that setup.sh makes. Writes every sample to the JSON after each cell; with --resume, cells that
 the file has already are not measured again. Prints tables on standard output and progress on standard error; exits
-with 1 if answers differ in a byte.
+with 1 if answers differ in a byte, and with --smoke also if numpy's are others.
 """
 
 import argparse
@@ -25,9 +25,15 @@ from datasets import QUERIES, SYNTHETIC, DataFiles, ImageFiles
 from rounds import Rounds, progress
 from worker import default_folder, peers_python, start_debian, start_engram, start_peers
 
-# The banks of the default run: data and shapes.
-DEFAULT_DATA = ("clusters", "emb")
-DEFAULT_SHAPES = ((10_000, 128), (100_000, 768), (1_000_000, 128))
+# The banks of the default run; 100,000 x 128 makes a line of three points of the plot.
+DEFAULT_BANKS = (
+    ("clusters", 10_000, 128),
+    ("clusters", 100_000, 128),
+    ("clusters", 100_000, 768),
+    ("emb", 100_000, 768),
+    ("clusters", 1_000_000, 128),
+    ("emb", 1_000_000, 128),
+)
 
 # Banks on which answers alone are compared.
 CHECKED = (("sphere", 10_000, 128), ("adversarial", 10_000, 128), ("adversarial", 3_000, 768))
@@ -54,7 +60,7 @@ def parse_options():
     parser.add_argument("--resume", action="store_true", help="keep the cells of the JSON")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--full", action="store_true", help="the whole grid; hours")
-    mode.add_argument("--smoke", action="store_true", help="compare the answers on small banks, without peers")
+    mode.add_argument("--smoke", action="store_true", help="compare the answers on small banks, and with numpy's")
     mode.add_argument("--scaling", action="store_true", help="how cost grows, and the engine under load")
     parser.add_argument("--data", nargs="+", choices=sorted(SYNTHETIC), metavar="NAME")
     parser.add_argument("--shapes", nargs="+", type=shape, metavar="NxD")
@@ -165,14 +171,16 @@ class Comparison:
         softmax = "softmax" in command["method"]
         return command["batch"] == 1 and not command.get("loop") and softmax == (cell.dynamics["transform"] == "softmax")
 
-    def check_alone(self, engram, files, dynamics):
-        """Compares answers without timing anything."""
-        cell = cells.make_cell(files, dynamics, 1, [], self._options.core)
+    def check_alone(self, workers, files, dynamics):
+        """Compares answers without timing anything: Engram's, and numpy's if there are peers."""
+        cell = cells.make_cell(files, dynamics, 1, [1], self._options.core)
         key = f"{cell.key} bytes"
         if key in self.report["cells"]:
             return
         progress(key)
-        agreement = Agreement(engram, cell, QUERIES, self._options.batches, self._folder)
+        agreement = Agreement(workers["engram"], cell, QUERIES, self._options.batches, self._folder)
+        numpy = [task for task in cell.tasks() if task.label.startswith("numpy") and task.worker in workers]
+        of_peers = {task.label: agreement.check_peer(workers[task.worker], task.command()) for task in numpy}
         self.report["cells"][key] = {
             "data": files.name,
             "patterns": files.count,
@@ -181,6 +189,7 @@ class Comparison:
             "threads": 1,
             "support": agreement.support,
             "bytes": agreement.check_bytes(),
+            "peers": of_peers,
             "tasks": {},
             "pairs": [],
         }
@@ -202,6 +211,11 @@ class Comparison:
         return sum(
             check["retrievals_different"] + sum(way["answers"] for way in check["different"]) for check in checks
         )
+
+    def wrong(self):
+        """Answers of peers that are not what Engram's are, up to rounding."""
+        of_peers = [peer for cell in self.report["cells"].values() for peer in cell["peers"].values()]
+        return sum(peer["queries"] - peer["right"] for peer in of_peers)
 
 
 def dynamics_of(options, full):
@@ -242,29 +256,37 @@ def measure_files(comparison, engram, files, chosen, options):
                 comparison.measure(workers, files, dynamics, threads)
 
 
+def banks_of(options):
+    """The banks of the grid: data, N and D."""
+    if not (options.full or options.data or options.shapes):
+        return DEFAULT_BANKS
+    shapes = options.shapes or FULL_SHAPES
+    return [(name, count, dim) for count, dim in shapes for name in options.data or SYNTHETIC]
+
+
 def compare(comparison, engram, options):
     chosen = dynamics_of(options, options.full)
-    for count, dim in options.shapes or (FULL_SHAPES if options.full else DEFAULT_SHAPES):
-        for name in options.data or (tuple(SYNTHETIC) if options.full else DEFAULT_DATA):
-            if not has_room(count, dim):
-                progress(f"left out: {name} {count} x {dim}, for which there is too little memory")
-                continue
-            progress(f"making {name} {count} x {dim}")
-            with comparison.files(name, count, dim) as files:
-                measure_files(comparison, engram, files, chosen, options)
+    for name, count, dim in banks_of(options):
+        if not has_room(count, dim):
+            progress(f"left out: {name} {count} x {dim}, for which there is too little memory")
+            continue
+        progress(f"making {name} {count} x {dim}")
+        with comparison.files(name, count, dim) as files:
+            measure_files(comparison, engram, files, chosen, options)
     for files, betas in comparison.images():
         with files:
             measure_files(comparison, engram, files, [cells.entmax(a, b) for b in betas for a in (1.5, 2.0)], options)
 
 
-def check(comparison, engram, banks):
+def check(comparison, workers, banks):
     """Compares answers on `banks` for every kind of transformation."""
     for name, count, dim in banks:
         with comparison.files(name, count, dim) as files:
-            engram.ask("data", **files.parameters())
-            comparison.report["engram"] = engram.ask("about")
+            for worker in workers.values():
+                worker.ask("data", **files.parameters())
+            comparison.report["engram"] = workers["engram"].ask("about")
             for dynamics in [cells.entmax(a) for a in (1.0, 1.5, 2.0)] + [cells.k_subsets(k) for k in (1, 10, 100)]:
-                comparison.check_alone(engram, files, dynamics)
+                comparison.check_alone(workers, files, dynamics)
 
 
 def main():
@@ -272,15 +294,16 @@ def main():
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder, start_engram(options.build) as engram:
         comparison = Comparison(options, folder)
         if options.smoke:
-            check(comparison, engram, [(name, 2000, 33) for name in SYNTHETIC])
+            with start_peers(sys.executable, 1, options.core) as peers:
+                check(comparison, {"engram": engram, "peers": peers}, [(name, 2000, 33) for name in SYNTHETIC])
         elif options.scaling:
             scaling.measure(comparison, engram, options)
         else:
             compare(comparison, engram, options)
-            check(comparison, engram, CHECKED)
+            check(comparison, {"engram": engram}, CHECKED)
     comparison.write()
     print(scaling.to_markdown(comparison.report) if options.scaling else goals.to_markdown(comparison.report))
-    return 1 if comparison.different() else 0
+    return 1 if comparison.different() or (options.smoke and comparison.wrong()) else 0
 
 
 if __name__ == "__main__":

@@ -152,13 +152,18 @@ def goals_table(report):
     return table(["", "goal", "bound", "measured", ""], *rows)
 
 
+def ratio_text(pair, name):
+    """A pair's ratio and spread; and to what, unless it is the update of as many queries."""
+    to = "" if pair["reference"] == label("int8", name.rsplit("= ", 1)[1]) else f" to {pair['reference']}"
+    return f"{pair['ratio']:.2f} [{pair['least']:.2f}, {pair['most']:.2f}]{to}"
+
+
 def times_table(cell):
-    """Milliseconds a call, and what a peer takes against int8."""
-    rows = [["", "ms", "against int8, and in brackets least and most", "form", "right"]]
+    """Milliseconds a call, and how much longer than int8 a peer takes."""
+    rows = [["", "ms", "times as long as int8, least and most", "form", "right"]]
     for name, task in cell["tasks"].items():
-        batch = name.rsplit("= ", 1)[1]
-        pair = pair_of(cell, f"int8, B = {batch}", name)
-        ratio = f"{pair['ratio']:.2f} [{pair['least']:.2f}, {pair['most']:.2f}]" if pair else ""
+        pairs = [pair for pair in cell["pairs"] if pair["other"] == name]
+        ratio = "; ".join(ratio_text(pair, name) for pair in pairs)
         agrees = cell["peers"].get(name, {})
         right = f"{agrees['right']} of {agrees['queries']}" if agrees else ""
         if "whole_support" in agrees:
