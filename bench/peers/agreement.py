@@ -7,8 +7,9 @@ import numpy as np
 # Queries that the reference backend answers too: it reads rows one by one.
 REFERENCE_QUERIES = 8
 
-# Queries where every pattern has weight: an answer is as large as the bank.
-DENSE_QUERIES = 8
+# Queries, and updates of a retrieval, where every pattern has weight: an answer is as large as the bank.
+DENSE_QUERIES = 2
+DENSE_UPDATES = 3
 
 # Components of unit vectors in float32 that count as equal.
 TOLERANCE = 2e-3
@@ -37,8 +38,9 @@ class Agreement:
     def __init__(self, engram, cell, queries, batches, folder):
         self._engram, self._cell, self._folder = engram, cell, folder
         dense = cell.dynamics["transform"] == "softmax"
-        self._count = min(queries, DENSE_QUERIES) if dense else queries
-        self._batches = [batch for batch in batches if batch <= self._count and self._count % batch == 0]
+        self._count = DENSE_QUERIES if dense else queries
+        self._batches = [1, DENSE_QUERIES] if dense else batches
+        self._limit = {"max_iterations": DENSE_UPDATES} if dense else {}
         self._truth, self.support = self._ask(method="update", screening="float32", batch=1, threads=1)
 
     def _ask(self, count=None, **parameters):
@@ -70,10 +72,11 @@ class Agreement:
 
     def _check_retrieval(self):
         """A retrieval through the engine ends where updates with a sweep each end."""
-        rescans, about = self._ask(method="rescan", screening="float32", batch=1, threads=1)
+        rescans, about = self._ask(method="rescan", screening="float32", batch=1, threads=1, **self._limit)
         wrong = compared = 0
         for batch in self._batches:
-            answers, through_engine = self._ask(method="retrieve", screening="int8", batch=batch, threads=1)
+            way = {"method": "retrieve", "screening": "int8", "batch": batch, "threads": 1}
+            answers, through_engine = self._ask(**way, **self._limit)
             compared += len(answers)
             wrong += sum(mine[2].tobytes() != truth[2].tobytes() for mine, truth in zip(answers, rescans))
         return {
@@ -84,7 +87,7 @@ class Agreement:
         }
 
     def check_peer(self, worker, command):
-        """How many of a peer's answers are right: states within TOLERANCE, or a first id of largest weight; and, of ids,
+        """How many of a peer's answers are right: states within TOLERANCE, or a first id of largest weight. Of ids, also
         in how many the whole support is among them."""
         path = os.path.join(self._folder, "peer.npy")
         batch = command["batch"]
@@ -94,11 +97,11 @@ class Agreement:
         os.remove(path)
         truth = self._truth[:count]
         if rows.dtype.kind == "i":
-            right = sum(row[0] in ids[weights == weights.max()] for row, (ids, weights, _, _) in zip(rows, truth))
+            right = sum(int(row[0] in ids[weights == weights.max()]) for row, (ids, weights, _, _) in zip(rows, truth))
             whole = sum(set(ids) <= set(row) for row, (ids, _, _, _) in zip(rows, truth))
             return {"queries": count, "right": right, "whole_support": whole, **notes}
         right = sum(
-            float(np.abs(row - state).max()) <= TOLERANCE * max(1, np.abs(state).max())
+            int(np.abs(row - state).max() <= TOLERANCE * max(1, np.abs(state).max()))
             for row, (_, _, state, _) in zip(rows, truth)
         )
         return {"queries": count, "right": right, **notes}

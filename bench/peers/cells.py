@@ -19,9 +19,14 @@ GRAPH = {"ef": 64, "k": 10}
 class Task:
     """Something that is timed: a command to a worker, "engram", "peers" or "debian"."""
 
-    label: str
+    name: str
+    batch: int
     worker: str
     parameters: tuple
+
+    @property
+    def label(self):
+        return label(self.name, self.batch)
 
     def command(self):
         return dict(self.parameters)
@@ -58,7 +63,7 @@ class Tasks:
 
     def _make(self, name, worker, method, batch, **more):
         parameters = {"method": method, "batch": batch, **self._dynamics, **more}
-        return Task(label(name, batch), worker, tuple(sorted(parameters.items())))
+        return Task(name, batch, worker, tuple(sorted(parameters.items())))
 
     def engram(self, name, method, batch, threads=None, **more):
         threads = threads or self._threads

@@ -7,12 +7,9 @@ the file has already are not measured again. Prints tables on standard output an
 with 1 if answers differ in a byte, and with --smoke also if numpy's are others.
 """
 
-import argparse
 import contextlib
 import json
 import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,8 +19,10 @@ import goals
 import scaling
 from agreement import Agreement
 from datasets import QUERIES, SYNTHETIC, DataFiles, ImageFiles
+from machine import commit, has_room, machine
+from options import parse_options
 from rounds import Rounds, progress
-from worker import default_folder, peers_python, start_debian, start_engram, start_peers
+from worker import peers_python, start_debian, start_engram, start_peers
 
 # The banks of the default run; 100,000 x 128 makes a line of three points of the plot.
 DEFAULT_BANKS = (
@@ -42,70 +41,6 @@ FULL_SHAPES = tuple((count, dim) for count in (10_000, 100_000, 1_000_000) for d
 
 # Betas of the data sets by path: their pixels are in [-1, 1].
 IMAGE_BETAS = {"mnist": (0.1, 1.0), "digits": (0.2, 1.0)}
-
-# Patterns of all copies of a bank in memory at once: two banks, the matrix, and those of the peers.
-COPIES = 6
-
-
-def shape(text):
-    count, dim = text.split("x")
-    return int(count), int(dim)
-
-
-def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True, metavar="FOLDER", help="a build tree with engram_peer_bench")
-    parser.add_argument("--peers", default=default_folder(), metavar="FOLDER", help="what setup.sh made")
-    parser.add_argument("--json", metavar="FILE", help="default: BUILD/bench/peers*.json")
-    parser.add_argument("--resume", action="store_true", help="keep the cells of the JSON")
-    mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--full", action="store_true", help="the whole grid; hours")
-    mode.add_argument("--smoke", action="store_true", help="compare the answers on small banks, and with numpy's")
-    mode.add_argument("--scaling", action="store_true", help="how cost grows, and the engine under load")
-    parser.add_argument("--data", nargs="+", choices=sorted(SYNTHETIC), metavar="NAME")
-    parser.add_argument("--shapes", nargs="+", type=shape, metavar="NxD")
-    parser.add_argument("--batches", nargs="+", type=int, default=[1, 8, 64], metavar="B", help="divisors of 64")
-    parser.add_argument("--alphas", nargs="+", type=float, choices=[1.0, 1.5, 2.0], metavar="ALPHA")
-    parser.add_argument("--betas", nargs="+", type=float, metavar="BETA")
-    parser.add_argument("--mnist", metavar="FILE", default=os.environ.get("ENGRAM_MNIST"))
-    parser.add_argument("--digits", metavar="FILE", default=os.environ.get("ENGRAM_DIGITS"))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.12, help="of a sample, at least")
-    parser.add_argument("--pair-seconds", type=float, default=3.0, help="of a pair, in all rounds")
-    parser.add_argument("--slowest", type=float, default=4.0, help="seconds of a call; slower ones are left out")
-    parser.add_argument("--core", type=int, default=os.cpu_count() - 1, help="where one thread is pinned")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scratch", metavar="FOLDER", help="for matrices; default: that of temporary files")
-    options = parser.parse_args()
-    suffix = "_smoke" if options.smoke else "_scaling" if options.scaling else ""
-    options.json = options.json or os.path.join(options.build, "bench", f"peers{suffix}.json")
-    return options
-
-
-def read_first(path, prefix):
-    with open(path, encoding="utf-8") as file:
-        return next((line.split(":", 1)[1].strip() for line in file if line.startswith(prefix)), "")
-
-
-def machine():
-    return {
-        "processor": read_first("/proc/cpuinfo", "model name"),
-        "cores": os.cpu_count(),
-        "memory": read_first("/proc/meminfo", "MemTotal"),
-        "system": platform.platform(),
-        "load_average": os.getloadavg(),
-    }
-
-
-def commit():
-    here = os.path.dirname(os.path.abspath(__file__))
-    command = ["git", "-C", here, "describe", "--always", "--dirty", "--abbrev=12"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def has_room(count, dim):
-    available = int(read_first("/proc/meminfo", "MemAvailable").split()[0]) * 1024
-    return COPIES * 4 * count * dim < available
 
 
 class Comparison:
@@ -244,15 +179,16 @@ def measure_files(comparison, engram, files, chosen, options):
     """All cells of one bank."""
     for threads in (1, 2):
         # On two threads what the goals ask for; the rest only in the full run.
-        of_threads = chosen if threads == 1 or options.full else [d for d in chosen if cells.alpha_of(d) == 1.5]
-        if threads == 2 and not options.full and files.count < 100_000:
-            continue
+        if threads == 2 and not options.full:
+            if files.count < goals.LEAST_PATTERNS or files.name != "clusters":
+                continue
+            chosen = [dynamics for dynamics in chosen if cells.alpha_of(dynamics) == 1.5]
         with all_workers(engram, options, threads) as workers:
             comparison.report.setdefault("versions", {}).update(workers["peers"].ask("about")["versions"])
             for worker in workers.values():
                 worker.ask("data", **files.parameters())
             comparison.report["engram"] = engram.ask("about")
-            for dynamics in of_threads:
+            for dynamics in chosen:
                 comparison.measure(workers, files, dynamics, threads)
 
 
@@ -290,7 +226,7 @@ def check(comparison, workers, banks):
 
 
 def main():
-    options = parse_options()
+    options = parse_options(__doc__.splitlines()[0])
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder, start_engram(options.build) as engram:
         comparison = Comparison(options, folder)
         if options.smoke:

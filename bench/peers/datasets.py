@@ -41,7 +41,7 @@ class Clusters:
 
 
 class Embeddings:
-    """Like embeddings of text: a strong common mean, a spectrum that falls by a power law, topics within topics; rotated.
+    """Like embeddings of text: a strong common mean, a spectrum that falls by a power law, topics in topics; rotated.
 
     The mean has 0.3 of a row's square, a topic 0.2, its sub-topic 0.25, the rest is the row's own.
     """

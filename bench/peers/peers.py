@@ -3,9 +3,9 @@
     peers.py [--threads T] [--core C]     reads commands from standard input, answers each with a line of JSON
     peers.py --versions                   prints what is here
 
-Commands are data, time, answers and about. METHOD is method=NAME beta= batch= k= ef=; the names are those of PEERS below.
-`answers` writes with numpy.save: ids [M, k] by descending score, or states [M, D]. A method that can be written in
-several ways is measured in the one that was fastest when it was first asked for: `form` says which.
+Commands are data, time, answers and about. METHOD is method=NAME beta= batch= k= ef= loop=; the names are those of
+PEERS below. `answers` writes with numpy.save: ids [M, k] by descending score, or states [M, D]. A method that can be
+written in several ways is measured in the one that was fastest when it was first asked for: `form` says which.
 
 One thread is pinned to core C. Libraries take their number of threads from the environment when they are loaded, so a
 process has one number of threads; see environment().
@@ -19,12 +19,10 @@ import statistics
 import sys
 import time
 
-# Of top-k queries, unless k= says otherwise.
-TOP = 10
-
-# As in Engram's defaults: largest number of updates, and the change at which a state stops.
-MAX_UPDATES = 100
-TOLERANCE = 1e-6
+from index_peers import Faiss, Hnsw
+from numpy_peers import NumpySoftmax, NumpyTopK
+from peer import pin
+from torch_peers import TorchEntmax15, TorchEntmax15Partial, TorchSoftmax, TorchSparsemax, TorchTopK
 
 # Calls of each form when the fastest is sought, after one to warm up.
 TRIALS = 2
@@ -41,206 +39,6 @@ def environment(threads):
             # OpenBLAS knows processors by number and takes newer ones for old ones: half the speed or less.
             variables["OPENBLAS_CORETYPE"] = "SkylakeX"
     return variables
-
-
-def pin(core):
-    """Keeps this process on one core, or lets it use all (None)."""
-    os.sched_setaffinity(0, range(os.cpu_count()) if core is None else {core})
-
-
-class Peer:
-    """A method. `forms` maps names to functions of a batch of queries [B, D]; all compute the same."""
-
-    def __init__(self, bench, parameters):
-        self.bench = bench
-        self.batch = int(parameters.get("batch", 1))
-        self.beta = float(parameters.get("beta", 28))
-        self.k = min(int(parameters.get("k", TOP)), len(bench.patterns))
-        self.forms = {}
-        self.prepare(parameters)
-
-    def prepare(self, parameters):
-        raise NotImplementedError
-
-
-class Numpy(Peer):
-    def scores(self):
-        """Forms of the scores [B, N]."""
-        x = self.bench.patterns
-        if self.batch == 1:
-            return {"X q": lambda q: (x @ q[0])[None]}
-        return {"Q X^T": lambda q: q @ x.T, "X Q^T": lambda q: (x @ q.T).T}
-
-
-class NumpyTopK(Numpy):
-    """Scores, then argpartition and a sort of the k."""
-
-    def prepare(self, parameters):
-        self.forms = {name: self.top(scores) for name, scores in self.scores().items()}
-
-    def top(self, scores):
-        numpy = self.bench.numpy
-
-        def run(q):
-            s = scores(q)
-            best = numpy.argpartition(s, -self.k, axis=1)[:, -self.k :]
-            order = numpy.argsort(-numpy.take_along_axis(s, best, 1), axis=1)
-            return numpy.take_along_axis(best, order, 1)
-
-        return run
-
-
-class NumpySoftmax(Numpy):
-    def prepare(self, parameters):
-        self.forms = {name: self.attend(scores) for name, scores in self.scores().items()}
-
-    def attend(self, scores):
-        numpy = self.bench.numpy
-
-        def run(q):
-            p = scores(q)
-            p *= self.beta
-            p -= p.max(axis=1, keepdims=True)
-            numpy.exp(p, out=p)
-            p /= p.sum(axis=1, keepdims=True)
-            return (p[0] @ self.bench.patterns)[None] if self.batch == 1 else p @ self.bench.patterns
-
-        return run
-
-
-class Faiss(Peer):
-    """IndexFlatIP, exact. FAISS has two ways: row by row, and blocks by BLAS."""
-
-    def prepare(self, parameters):
-        faiss = self.bench.library("faiss")
-        faiss.omp_set_num_threads(self.bench.threads)
-        index = self.bench.made("faiss", self.build)
-        default = self.bench.made("faiss threshold", lambda: faiss.cvar.distance_compute_blas_threshold)
-
-        def form(threshold):
-            def run(q):
-                faiss.cvar.distance_compute_blas_threshold = threshold
-                return index.search(q, self.k)[1]
-
-            return run
-
-        self.forms = {"default": form(default), "BLAS": form(1), "no BLAS": form(2**31 - 1)}
-
-    def build(self):
-        index = self.bench.library("faiss").IndexFlatIP(self.bench.patterns.shape[1])
-        index.add(self.bench.patterns)
-        return index
-
-
-class Hnsw(Peer):
-    """hnswlib: approximate; M = 16, ef_construction = 200."""
-
-    def prepare(self, parameters):
-        index = self.bench.made("hnsw", self.build)
-        ef = max(int(parameters.get("ef", 64)), self.k)
-
-        def run(q):
-            index.set_ef(ef)
-            return index.knn_query(q, k=self.k, num_threads=self.bench.threads)[0].astype("int64")
-
-        self.forms = {"": run}
-
-    def build(self):
-        patterns = self.bench.patterns
-        index = self.bench.library("hnswlib").Index(space="ip", dim=patterns.shape[1])
-        index.init_index(max_elements=len(patterns), ef_construction=200, M=16, random_seed=1)
-        pin(None)  # Building is not what is compared.
-        start = time.monotonic()
-        index.add_items(patterns)
-        self.bench.notes["hnsw_build_s"] = time.monotonic() - start
-        self.bench.pin()
-        return index
-
-
-class Torch(Peer):
-    def scores(self):
-        x = self.bench.tensor
-        if self.batch == 1:
-            return {"mv": lambda q: x.mv(q[0])[None], "Q X^T": lambda q: q @ x.T}
-        return {"Q X^T": lambda q: q @ x.T, "X Q^T": lambda q: (x @ q.T).T.contiguous()}
-
-    def combine(self, p):
-        x = self.bench.tensor
-        return x.T.mv(p[0])[None] if self.batch == 1 else p @ x
-
-    def of_numpy(self, function):
-        torch = self.bench.library("torch")
-
-        def run(q):
-            with torch.inference_mode():
-                return function(torch.from_numpy(q)).numpy()
-
-        return run
-
-
-class TorchTopK(Torch):
-    def prepare(self, parameters):
-        def form(scores):
-            return lambda q: scores(q).topk(self.k, dim=1).indices
-
-        self.forms = {name: self.of_numpy(form(scores)) for name, scores in self.scores().items()}
-
-
-class TorchAttention(Torch):
-    """One update X^T p, p = weights(beta X q), or updates until the state stops (loop=1)."""
-
-    def prepare(self, parameters):
-        step = self.loop if int(parameters.get("loop", 0)) else self.step
-        self.forms = {name: self.of_numpy(step(scores)) for name, scores in self.scores().items()}
-
-    def step(self, scores):
-        return lambda q: self.combine(self.weights(self.beta * scores(q)))
-
-    def loop(self, scores):
-        torch = self.bench.library("torch")
-
-        def run(q):
-            state, moving = q.clone(), torch.arange(len(q))
-            for _ in range(MAX_UPDATES):
-                before = state[moving]
-                after = self.step(scores)(before) if len(moving) > 1 or self.batch == 1 else self.lone(before)
-                state[moving] = after
-                largest = before.abs().amax(1).clamp(min=1)
-                moving = moving[(after - before).abs().amax(1) > TOLERANCE * largest]
-                if len(moving) == 0:
-                    break
-            return state
-
-        return run
-
-    def lone(self, q):
-        """The update of the last state of a batch that still moves."""
-        x = self.bench.tensor
-        return x.T.mv(self.weights(self.beta * x.mv(q[0])[None])[0])[None]
-
-
-class TorchSoftmax(TorchAttention):
-    def weights(self, z):
-        return z.softmax(dim=1)
-
-
-class TorchSparsemax(TorchAttention):
-    def weights(self, z):
-        return self.bench.library("entmax").sparsemax(z, dim=1)
-
-
-class TorchEntmax15(TorchAttention):
-    """A full sort."""
-
-    def weights(self, z):
-        return self.bench.library("entmax").entmax15(z, dim=1)
-
-
-class TorchEntmax15Partial(TorchAttention):
-    """The largest 100 scores are sorted, more if they do not suffice."""
-
-    def weights(self, z):
-        return self.bench.library("entmax").entmax15(z, dim=1, k=min(100, z.shape[1]))
 
 
 # Method to class, and the libraries that it needs beside numpy.

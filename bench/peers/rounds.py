@@ -6,8 +6,12 @@ import sys
 # With less of a core than this another process was in the way.
 LEAST_SHARE = 0.96
 
-# Samples taken before one with a low share is kept, and counted.
+# Samples taken before one with a low share is kept, and counted; one, where that happened this often in a cell.
 ATTEMPTS = 3
+CONTENDED = 10
+
+# A batch may take this many times less than its queries in smaller ones, or is not worth a try.
+GAIN = 4
 
 
 def progress(text):
@@ -34,13 +38,13 @@ class Samples:
 class Rounds:
     """The rounds of one cell.
 
-    `seconds` is how long a sample takes at least; pairs that take longer than `pair_seconds` in all get fewer rounds, and
-    a task that takes longer than `slowest` for one call is left out.
+    `seconds` is how long a sample takes at least; pairs that take longer than `pair_seconds` in all get fewer rounds,
+    and a task that takes longer than `slowest` for one call is left out.
     """
 
     def __init__(self, workers, cell, options):
         self._workers, self._cell, self._options = workers, cell, options
-        self._samples, self._costs, self.left_out = {}, {}, {}
+        self._samples, self._costs, self._seen, self.left_out = {}, {}, {}, {}
 
     def run(self):
         """What the JSON has of it: tasks and pairs."""
@@ -78,12 +82,13 @@ class Rounds:
         if task not in self._costs:
             self._costs[task] = None
             worker = self._workers.get(task.worker)
-            if worker is None:
+            if worker is None or task.command()["method"] not in worker.methods:
                 self.left_out[task.label] = "not here"
-            elif task.command()["method"] not in worker.methods:
-                self.left_out[task.label] = "not here"
+            elif self._expected_s(task) > self._options.slowest:
+                self.left_out[task.label] = f"about {self._expected_s(task):.0f} s a call, or more"
             else:
                 cost = worker.ask("time", seconds=0, **task.command())["ms"]
+                self._seen[task.name, task.batch] = cost
                 if cost > 1e3 * self._options.slowest:
                     self.left_out[task.label] = f"{cost / 1e3:.1f} s a call"
                 else:
@@ -91,10 +96,16 @@ class Rounds:
                     self._samples[task] = Samples()
         return self._costs[task]
 
+    def _expected_s(self, task):
+        """Seconds that a call takes at least, going by smaller batches; 0 if there were none."""
+        smaller = [ms * task.batch / batch for (name, batch), ms in self._seen.items() if name == task.name]
+        return max(smaller, default=0) / (1e3 * GAIN)
+
     def _sample(self, task, i):
         samples, worker = self._samples[task], self._workers[task.worker]
+        contended = sum(samples.contended for samples in self._samples.values())
         best = None
-        for _ in range(ATTEMPTS):
+        for _ in range(1 if contended >= CONTENDED else ATTEMPTS):
             answer = worker.ask("time", seconds=self._options.seconds, first=i, **task.command())
             if best is None or answer["cpu_share"] > best["cpu_share"]:
                 best = answer

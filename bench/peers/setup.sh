@@ -26,10 +26,14 @@ left_out() { echo "left out: $1" >&2; }
 
 install_torch() {
   "${pip[@]}" typing-extensions filelock jinja2 fsspec networkx sympy
-  "${pip[@]}" --no-deps --retries 0 --index-url https://download.pytorch.org/whl/cpu "torch==$torch" 2>/dev/null && return
+  if "${pip[@]}" --no-deps --retries 0 --index-url https://download.pytorch.org/whl/cpu "torch==$torch" 2>/dev/null; then
+    return
+  fi
   "${pip[@]}" --no-deps "torch==$torch" nvidia-cudnn-cu13==9.19.0.56 nvidia-cusparselt-cu13==0.8.0 \
     nvidia-nccl-cu13==2.28.9 nvidia-nvshmem-cu13==3.4.5
+  # pip remarks that torch lacks the others.
   "${pip[@]}" 'cuda-toolkit[cublas,cudart,cufft,cufile,cupti,curand,cusparse,nvjitlink]==13.0.2' 2>/dev/null
+  "$folder/bin/python" -c 'import torch'
 }
 
 # Unpacks packages of Debian. FAISS is linked with whatever BLAS the system has; here it gets OpenBLAS.
@@ -47,7 +51,7 @@ unpack_debian() {
 [[ -x "$folder/bin/pip" ]] || "$python" -m venv "$folder"
 "${pip[@]}" numpy==2.4.6 threadpoolctl==3.6.0
 "${pip[@]}" faiss-cpu==1.15.1 || left_out faiss-cpu
-"${pip[@]}" setuptools wheel pybind11 && "${pip[@]}" hnswlib==0.8.0 || left_out hnswlib
+"${pip[@]}" hnswlib==0.8.0 || left_out hnswlib
 if install_torch; then
   "${pip[@]}" --no-deps entmax==1.3 || left_out entmax
 else
