@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -84,11 +85,14 @@ absl::StatusOr<LoadTiming> ClosedLoad::Run(absl::Duration duration) const {
       const BankSnapshot& bank = banks_[c % banks_.size()];
       for (int64_t query = c; !tally.failed(); query += clients_) {
         const SteadyClock::time_point before = SteadyClock::now();
-        std::promise<absl::Status> answered;
-        const absl::Status accepted = engine_->Retrieve(
-            bank, MakeCall(*data_, dynamics_, query),
-            [&](const absl::StatusOr<RetrieveResult>& result) { answered.set_value(result.status()); });
-        tally.Add(accepted.ok() ? answered.get_future().get() : accepted, MicrosecondsSince(before));
+        const auto answered = std::make_shared<std::promise<absl::Status>>();
+        const absl::Status accepted =
+            engine_->Retrieve(bank, MakeCall(*data_, dynamics_, query),
+                              [answered](const absl::StatusOr<RetrieveResult>& result) {
+                                answered->set_value(result.status());
+                              });
+        const absl::Status status = accepted.ok() ? answered->get_future().get() : accepted;
+        tally.Add(status, MicrosecondsSince(before));
         if (MicrosecondsSince(start) >= end_us) return;
       }
     });

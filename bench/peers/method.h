@@ -23,6 +23,9 @@ struct Answer {
   int sweeps = 0;
 };
 
+// Of an update or a retrieval.
+Answer ToAnswer(const std::vector<Survivor>& support, std::vector<double> weights, std::vector<double> state);
+
 // Something to compare: it serves one batch of queries a call.
 class Method {
  public:
