@@ -164,15 +164,20 @@ def dynamics_of(options, full):
 
 
 @contextlib.contextmanager
-def all_workers(engram, options, threads):
+def all_workers(engram, files, options, threads):
+    """Those for a bank, which have loaded it."""
     with contextlib.ExitStack() as stack:
         workers = {"engram": engram}
         python = peers_python(options.peers)
         workers["peers"] = stack.enter_context(start_peers(python, threads, options.core))
-        debian = start_debian(options.peers, threads, options.core)
+        room = has_room(files.count, files.dim, with_debian=True)
+        debian = start_debian(options.peers, threads, options.core) if room else None
         if debian is not None:
             workers["debian"] = stack.enter_context(debian)
+        for worker in workers.values():
+            worker.ask("data", **files.parameters())
         yield workers
+    engram.ask("forget")
 
 
 def measure_files(comparison, engram, files, chosen, options):
@@ -183,10 +188,8 @@ def measure_files(comparison, engram, files, chosen, options):
             if files.count < goals.LEAST_PATTERNS or files.name != "clusters":
                 continue
             chosen = [dynamics for dynamics in chosen if cells.alpha_of(dynamics) == 1.5]
-        with all_workers(engram, options, threads) as workers:
+        with all_workers(engram, files, options, threads) as workers:
             comparison.report.setdefault("versions", {}).update(workers["peers"].ask("about")["versions"])
-            for worker in workers.values():
-                worker.ask("data", **files.parameters())
             comparison.report["engram"] = engram.ask("about")
             for dynamics in chosen:
                 comparison.measure(workers, files, dynamics, threads)

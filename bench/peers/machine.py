@@ -4,8 +4,9 @@ import os
 import platform
 import subprocess
 
-# Copies of a bank's patterns in memory at once: two banks, the matrix, and those of the peers.
-COPIES = 6
+# Copies of a bank's patterns in memory at once: two banks and the matrix, and the matrix and index of the peers; those
+# of Debian's FAISS come on top.
+COPIES, DEBIAN_COPIES = 6, 2
 
 
 def read_first(path, prefix):
@@ -29,6 +30,7 @@ def commit():
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def has_room(count, dim):
+def has_room(count, dim, with_debian=False):
     available = int(read_first("/proc/meminfo", "MemAvailable").split()[0]) * 1024
-    return COPIES * 4 * count * dim < available
+    copies = COPIES + (DEBIAN_COPIES if with_debian else 0)
+    return copies * 4 * count * dim < available

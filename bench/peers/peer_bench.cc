@@ -3,6 +3,8 @@
 //
 //   data patterns=FILE rows=N queries=FILE query_rows=M dim=D
 //     Loads matrices of raw little-endian float32.
+//   forget
+//     Gives back the memory of the data and its banks.
 //   time METHOD [seconds=S] [first=I]
 //     Serves batches I, I + 1, ... for S seconds, at least one. {"ms": median of a call, "calls",
 //     "cpu_share"}
@@ -27,12 +29,15 @@
 //   eigen      one update by sparsemax as plain Eigen makes it
 //   read       reads the patterns
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -72,6 +77,7 @@ class PeerBench {
  public:
   absl::StatusOr<std::string> Serve(const Command& command) {
     if (command.verb() == "data") return LoadData(command);
+    if (command.verb() == "forget") return Forget();
     if (data_ == nullptr) return absl::FailedPreconditionError("no data");
     ENGRAM_ASSIGN_OR_RETURN(Runner * runner, RunnerFor(command));
     if (command.verb() == "about") return About(runner);
@@ -89,10 +95,15 @@ class PeerBench {
     ENGRAM_ASSIGN_OR_RETURN(const int64_t rows, command.Integer("rows", 0));
     ENGRAM_ASSIGN_OR_RETURN(const int64_t query_rows, command.Integer("query_rows", 0));
     ENGRAM_ASSIGN_OR_RETURN(const int64_t dim, command.Integer("dim", 0));
-    runners_.clear();
-    data_.reset();  // Before the next is loaded: there may not be room for both.
+    Forget();  // Before the next is loaded: there may not be room for both.
     ENGRAM_ASSIGN_OR_RETURN(data_, PeerData::Load(command.Text("patterns", ""), rows,
                                                   command.Text("queries", ""), query_rows, dim));
+    return "{}";
+  }
+
+  std::string Forget() {
+    runners_.clear();
+    data_.reset();
     return "{}";
   }
 

@@ -4,11 +4,11 @@
 #
 #   setup.sh [FOLDER]     default: ${XDG_CACHE_HOME:-~/.cache}/engram/peers; 4 GB
 #
-# * numpy, faiss-cpu, hnswlib, entmax (deep-spin) and threadpoolctl come from the Python package index, in the versions
-#   below. hnswlib is compiled here, for this processor.
-# * torch: the wheel for CPUs alone is on PyTorch's own index. Where that cannot be reached, the one of the package index
-#   is taken, which is linked with CUDA: of its dependencies only the libraries without which it cannot be imported, 2 GB
-#   to download, are installed. Its arithmetic on a CPU is the same.
+# * numpy, faiss-cpu, hnswlib, entmax (deep-spin) and threadpoolctl come from the Python package index, in the
+#   versions below. hnswlib is compiled here, for this processor.
+# * torch: the wheel for CPUs alone is on PyTorch's own index. Where that cannot be reached, the one of the package
+#   index is taken, which is linked with CUDA: of its dependencies only the libraries without which it cannot be
+#   imported, 2 GB to download, are installed. Its arithmetic on a CPU is the same.
 # * Debian's FAISS and OpenBLAS are unpacked into FOLDER/debian where apt knows them; nothing is installed.
 #
 # What cannot be had is left out with a line that says so; the comparison then goes without it.
@@ -26,7 +26,8 @@ left_out() { echo "left out: $1" >&2; }
 
 install_torch() {
   "${pip[@]}" typing-extensions filelock jinja2 fsspec networkx sympy
-  if "${pip[@]}" --no-deps --retries 0 --index-url https://download.pytorch.org/whl/cpu "torch==$torch" 2>/dev/null; then
+  local cpu_index=https://download.pytorch.org/whl/cpu
+  if "${pip[@]}" --no-deps --retries 0 --index-url "$cpu_index" "torch==$torch" 2>/dev/null; then
     return
   fi
   "${pip[@]}" --no-deps "torch==$torch" nvidia-cudnn-cu13==9.19.0.56 nvidia-cusparselt-cu13==0.8.0 \
