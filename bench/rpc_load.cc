@@ -97,6 +97,22 @@ LoadResult RunSequentially(Target* target, absl::Duration duration) {
   return Summarize(status, duration, std::move(latencies_us));
 }
 
+LoadResult RunCalls(Target* target, int count) {
+  const int warm_up = static_cast<int>(kWarmUpShare * count);
+  grpc::Status status;
+  std::vector<double> latencies_us;
+  Clock::duration elapsed{};
+  for (int i = 0; i < warm_up + count && status.ok(); ++i) {
+    const Clock::time_point start = Clock::now();
+    status = target->Call(i);
+    if (i < warm_up) continue;
+    const Clock::duration latency = Clock::now() - start;
+    elapsed += latency;
+    latencies_us.push_back(Microseconds(latency));
+  }
+  return Summarize(status, absl::FromChrono(elapsed), std::move(latencies_us));
+}
+
 LoadResult RunInFlight(Target* target, int in_flight, absl::Duration duration) {
   const Period period(duration);
   absl::BlockingCounter finished(in_flight);

@@ -74,6 +74,9 @@ struct LoadResult {
 // Calls one after the other for `duration`, after a tenth of it as warm-up.
 LoadResult RunSequentially(Target* target, absl::Duration duration);
 
+// Makes `count` calls one after the other, after a tenth as many as warm-up.
+LoadResult RunCalls(Target* target, int count);
+
 // Keeps `in_flight` calls in flight for `duration`, after a tenth of it as warm-up.
 LoadResult RunInFlight(Target* target, int in_flight, absl::Duration duration);
 

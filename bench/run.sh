@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the benchmarks: prints tables, and writes every figure to BUILD_TREE/bench/*.json. Takes about three minutes.
+# Runs the benchmarks: prints tables, and writes every figure to BUILD_TREE/bench/*.json. Takes about ten minutes.
 #
 #   run.sh BUILD_TREE
 set -euo pipefail
@@ -27,6 +27,16 @@ engramd_pid="$server_pid"
 start_server echo "$bin/engram_echo_server"
 "$bin/engram_rpc_bench" --engram "$engramd_address" --engram-pid "$engramd_pid" --echo "$server_address" \
   --json "$results/rpc.json"
+stop_servers
+
+printf '\n== Goals of the service\n'
+start_server engramd "$bin/engramd" --log-level warning
+engramd_address="$server_address"
+start_server unbatched "$bin/engramd" --log-level warning --max-batch 1
+unbatched_address="$server_address"
+start_server echo "$bin/engram_echo_server"
+"$bin/engram_service_bench" --engram "$engramd_address" --unbatched "$unbatched_address" --echo "$server_address" \
+  --json "$results/service.json"
 stop_servers
 
 printf '\n== Sweeps\n'

@@ -10,9 +10,9 @@ stop_servers() {
     kill "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
-  rm -rf "$scratch"
+  server_pids=()
 }
-trap stop_servers EXIT
+trap 'stop_servers; rm -rf "$scratch"' EXIT
 
 # start_server NAME PROGRAM [OPTION...]   sets server_pid and server_address once the server answers
 start_server() {
