@@ -36,8 +36,10 @@ double Quantile(double share, std::vector<double>* values) {
   return (*values)[rank];
 }
 
-LoadResult Summarize(const grpc::Status& status, absl::Duration duration, std::vector<double> latencies_us) {
+LoadResult Summarize(const grpc::Status& status, int64_t call_count, absl::Duration duration,
+                     std::vector<double> latencies_us) {
   LoadResult result;
+  result.call_count = call_count;
   result.status = status;
   result.calls_per_second = static_cast<double>(latencies_us.size()) / absl::ToDoubleSeconds(duration);
   result.p50_us = Quantile(0.5, &latencies_us);
@@ -61,6 +63,7 @@ class Loop {
     }
     target_->Start(request_, [this, start](const grpc::Status& status) {
       const Clock::time_point end = Clock::now();
+      ++call_count_;
       if (period_.Contains(end)) latencies_us_.push_back(Microseconds(end - start));
       status_ = status;
       request_ += stride_;
@@ -69,6 +72,7 @@ class Loop {
   }
 
   const grpc::Status& status() const { return status_; }
+  int64_t call_count() const { return call_count_; }
   const std::vector<double>& latencies_us() const { return latencies_us_; }
 
  private:
@@ -78,6 +82,7 @@ class Loop {
   const Period period_;
   absl::BlockingCounter* const finished_;
   grpc::Status status_;
+  int64_t call_count_ = 0;
   std::vector<double> latencies_us_;
 };
 
@@ -87,14 +92,15 @@ LoadResult RunSequentially(Target* target, absl::Duration duration) {
   const Period period(duration);
   grpc::Status status;
   std::vector<double> latencies_us;
-  for (int64_t i = 0; status.ok(); ++i) {
+  int64_t i = 0;
+  for (; status.ok(); ++i) {
     const Clock::time_point start = Clock::now();
     if (start >= period.end) break;
     status = target->Call(i);
     const Clock::time_point end = Clock::now();
     if (period.Contains(end)) latencies_us.push_back(Microseconds(end - start));
   }
-  return Summarize(status, duration, std::move(latencies_us));
+  return Summarize(status, i, duration, std::move(latencies_us));
 }
 
 LoadResult RunCalls(Target* target, int count) {
@@ -110,7 +116,7 @@ LoadResult RunCalls(Target* target, int count) {
     elapsed += latency;
     latencies_us.push_back(Microseconds(latency));
   }
-  return Summarize(status, absl::FromChrono(elapsed), std::move(latencies_us));
+  return Summarize(status, warm_up + count, absl::FromChrono(elapsed), std::move(latencies_us));
 }
 
 LoadResult RunInFlight(Target* target, int in_flight, absl::Duration duration) {
@@ -123,12 +129,14 @@ LoadResult RunInFlight(Target* target, int in_flight, absl::Duration duration) {
   finished.Wait();
 
   grpc::Status status;
+  int64_t call_count = 0;
   std::vector<double> latencies_us;
   for (const Loop& loop : loops) {
+    call_count += loop.call_count();
     if (!loop.status().ok()) status = loop.status();
     latencies_us.insert(latencies_us.end(), loop.latencies_us().begin(), loop.latencies_us().end());
   }
-  return Summarize(status, duration, std::move(latencies_us));
+  return Summarize(status, call_count, duration, std::move(latencies_us));
 }
 
 }  // namespace engram::bench

@@ -65,7 +65,8 @@ class StubTarget : public Target {
 
 // What a load saw.
 struct LoadResult {
-  grpc::Status status;  // The first error; it ends the load.
+  grpc::Status status;     // The first error; it ends the load.
+  int64_t call_count = 0;  // The warm-up included.
   double calls_per_second = 0;
   double p50_us = 0;
   double p99_us = 0;

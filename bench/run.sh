@@ -32,11 +32,12 @@ stop_servers
 printf '\n== Goals of the service\n'
 start_server engramd "$bin/engramd" --log-level warning
 engramd_address="$server_address"
+engramd_pid="$server_pid"
 start_server unbatched "$bin/engramd" --log-level warning --max-batch 1
 unbatched_address="$server_address"
 start_server echo "$bin/engram_echo_server"
 "$bin/engram_service_bench" --engram "$engramd_address" --unbatched "$unbatched_address" --echo "$server_address" \
-  --json "$results/service.json"
+  --engram-pid "$engramd_pid" --echo-pid "$server_pid" --json "$results/service.json"
 stop_servers
 
 printf '\n== Sweeps\n'

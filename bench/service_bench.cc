@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/cluster_data.h"
+#include "bench/process_effort.h"
 #include "bench/rpc_load.h"
 #include "bench/rpc_setup.h"
 #include "bench/service_goals.h"
@@ -39,11 +40,41 @@ struct Options {
   std::string engram;
   std::string unbatched;
   std::string echo;
+  int engram_pid = 0;
+  int echo_pid = 0;
   std::vector<std::string> goals = {"S1", "S2", "S3", "S4"};
   int64_t rounds = 5;
   double seconds = 2;
   uint64_t seed = 1;
   std::string json;
+};
+
+absl::StatusOr<LoadResult> Checked(LoadResult result) {
+  if (!result.status.ok()) return ToStatus(result.status);
+  return result;
+}
+
+// What a server uses up for each call of a load.
+struct Effort {
+  Effort(const char* load, const char* server, int server_pid)
+      : pid(server_pid),
+        cpu{"S1", absl::StrCat(load, ", 64 in flight: CPU us/call of ", server), Goal::Kind::kNone, 0, {}},
+        switches{
+            "S1", absl::StrCat(load, ", 64 in flight: waits/call of ", server), Goal::Kind::kNone, 0, {}} {}
+
+  absl::StatusOr<LoadResult> Of(Target* target, absl::Duration duration) {
+    ENGRAM_ASSIGN_OR_RETURN(const ProcessEffort before, ReadProcessEffort(pid));
+    ENGRAM_ASSIGN_OR_RETURN(const LoadResult result, Checked(RunInFlight(target, kInFlight, duration)));
+    ENGRAM_ASSIGN_OR_RETURN(const ProcessEffort after, ReadProcessEffort(pid));
+    const auto calls = static_cast<double>(result.call_count);
+    cpu.values.push_back((after.cpu_us - before.cpu_us) / calls);
+    switches.values.push_back(static_cast<double>(after.context_switches - before.context_switches) / calls);
+    return result;
+  }
+
+  int pid;
+  Goal cpu;
+  Goal switches;
 };
 
 class ServiceBench {
@@ -88,18 +119,22 @@ class ServiceBench {
     Goal latency = {"S1", absl::StrCat(shape.name, ", 1 in flight: p50 / echo"), latency_kind, 1.3, {}};
     Goal throughput = {
         "S1", absl::StrCat(shape.name, ", 64 in flight: calls/s / echo"), throughput_kind, 0.7, {}};
+    Effort our_effort(shape.name, "engramd", options_.engram_pid);
+    Effort their_effort(shape.name, "echo", options_.echo_pid);
     for (int64_t round = 0; round < options_.rounds; ++round) {
       ENGRAM_ASSIGN_OR_RETURN(const LoadResult ours, Checked(RunSequentially(retrieve.get(), duration())));
       ENGRAM_ASSIGN_OR_RETURN(const LoadResult theirs, Checked(RunSequentially(echo.get(), duration())));
       latency.values.push_back(ours.p50_us / theirs.p50_us);
-      ENGRAM_ASSIGN_OR_RETURN(const LoadResult our_load,
-                              Checked(RunInFlight(retrieve.get(), kInFlight, duration())));
-      ENGRAM_ASSIGN_OR_RETURN(const LoadResult their_load,
-                              Checked(RunInFlight(echo.get(), kInFlight, duration())));
+      ENGRAM_ASSIGN_OR_RETURN(const LoadResult our_load, our_effort.Of(retrieve.get(), duration()));
+      ENGRAM_ASSIGN_OR_RETURN(const LoadResult their_load, their_effort.Of(echo.get(), duration()));
       throughput.values.push_back(our_load.calls_per_second / their_load.calls_per_second);
     }
     goals_.push_back(std::move(latency));
     goals_.push_back(std::move(throughput));
+    for (Effort* const effort : {&our_effort, &their_effort}) {
+      goals_.push_back(std::move(effort->cpu));
+      goals_.push_back(std::move(effort->switches));
+    }
     return absl::OkStatus();
   }
 
@@ -185,11 +220,6 @@ class ServiceBench {
     return client_.DeleteBank(kHuge.name);
   }
 
-  static absl::StatusOr<LoadResult> Checked(LoadResult result) {
-    if (!result.status.ok()) return ToStatus(result.status);
-    return result;
-  }
-
   const Options options_;
   const Client client_;
   const MemoryStub memory_;
@@ -204,6 +234,8 @@ int Main(int argc, char** argv) {
   app.add_option("--engram", options.engram, "Address of an engramd without banks.")->required();
   app.add_option("--unbatched", options.unbatched, "Address of another, with --max-batch 1, for S2.");
   app.add_option("--echo", options.echo, "Address of an engram_echo_server.")->required();
+  app.add_option("--engram-pid", options.engram_pid, "Process of the first, here.")->required();
+  app.add_option("--echo-pid", options.echo_pid, "Process of the echo server, here.")->required();
   app.add_option("--goals", options.goals, "Which to measure.")
       ->check(CLI::IsMember({"S1", "S2", "S3", "S4"}))
       ->delimiter(',')

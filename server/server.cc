@@ -53,6 +53,15 @@ int64_t BudgetBytes(const ServerOptions& options) {
   return static_cast<int64_t>(kDefaultBudgetShare * static_cast<double>(UsableMemoryBytes()));
 }
 
+EngineOptions MakeEngineOptions(const ServerOptions& options) {
+  EngineOptions engine;
+  engine.queue_capacity = options.queue_capacity;
+  engine.max_batch = options.max_batch;
+  engine.scratch_bytes = options.scratch_bytes;
+  engine.callers_sweep = true;
+  return engine;
+}
+
 v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const Sweeper& sweeper,
                                              const std::string& backend_reason, const Journal& journal) {
   v1::GetCapabilitiesResponse capabilities;
@@ -102,8 +111,7 @@ class RunningServer : public Server {
         banks_(options.max_banks, &budget_, &journal_),
         sweep_pool_(std::move(sweep_pool)),
         sweeper_(std::move(chosen.sweeper)),
-        engine_({options.queue_capacity, options.max_batch, options.scratch_bytes}, sweeper_.get(),
-                sweep_pool_.get(), &clock_),
+        engine_(MakeEngineOptions(options), sweeper_.get(), sweep_pool_.get(), &clock_),
         uploads_(&budget_, &clock_),
         blocking_calls_(std::max(2, ThreadCount(options))),
         gate_(kMessagesUnderWay * options.max_message_bytes),

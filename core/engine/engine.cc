@@ -2,19 +2,18 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/engine/bank_checks.h"
 #include "core/engine/differentiation_flight.h"
 #include "core/engine/energy_flight.h"
+#include "core/engine/lane.h"
 #include "core/engine/pending_call.h"
 #include "core/engine/recall_flight.h"
 #include "core/engine/retrieval_flight.h"
 #include "core/engine/separation_flight.h"
-#include "core/engine/sweep_plan.h"
 
 namespace engram {
 namespace {
@@ -62,24 +61,21 @@ struct RecallResult {
   std::vector<Memory> memories;
 };
 
-absl::Status QueueFull(int64_t asked, int64_t queued, const EngineOptions& options,
-                       absl::Duration last_sweep) {
-  ErrorDetails details;
-  details.reason = "QUEUE_FULL";
-  details.metadata = {{"asked", absl::StrCat(asked)},
-                      {"free", absl::StrCat(options.queue_capacity - queued)},
-                      {"limit", absl::StrCat(options.queue_capacity)}};
-  details.retry_delay = RetryDelay(queued, options.max_batch, last_sweep);
-  return MakeError(absl::StatusCode::kResourceExhausted, details,
-                   absl::StrCat("the queue is full: asked room for ", asked, " queries, free ",
-                                options.queue_capacity - queued, ", limit ", options.queue_capacity,
-                                "; retry after ", absl::FormatDuration(details.retry_delay)));
-}
+// What one turn of a small bank may take up, so that the other small banks need not wait long.
+constexpr int64_t kShortTurnWork = int64_t{1} << 23;
 
-absl::Status ShuttingDown() {
-  ErrorDetails details;
-  details.reason = "SHUTTING_DOWN";
-  return MakeError(absl::StatusCode::kUnavailable, details, "the server is shutting down");
+// How long a caller sweeps, but for the turn in which it ends.
+constexpr absl::Duration kCallerSweeps = absl::Microseconds(200);
+
+// Updates of less work than this many multiply-adds together are not worth waking a thread for.
+constexpr int64_t kMinParallelWork = int64_t{1} << 17;
+
+// Whether the updates of a turn are worth the pool. A survivor is scored again, weighed and combined.
+bool IsWorthThePool(absl::Span<const SweepResult> results, int64_t dim) {
+  if (results.size() == 1) return false;
+  int64_t work = 0;
+  for (const SweepResult& result : results) work += static_cast<int64_t>(result.survivors.size()) * dim;
+  return work >= kMinParallelWork;
 }
 
 }  // namespace
@@ -90,30 +86,37 @@ Engine::Engine(EngineOptions options, Sweeper* sweeper, ThreadPool* pool, const 
       sweeper_(sweeper),
       pool_(pool),
       clock_(clock),
-      executor_([this] { Work(); }) {}
+      admission_(options.queue_capacity, options.max_batch),
+      short_lane_(std::make_unique<Lane>(options, kShortTurnWork, clock)),
+      long_lane_(std::make_unique<Lane>(options, std::numeric_limits<int64_t>::max(), clock)) {
+  for (Lane* const lane : {short_lane_.get(), long_lane_.get()}) {
+    executors_.emplace_back([this, lane] { Work(lane); });
+  }
+}
 
 Engine::~Engine() {
   Drain();
-  {
-    MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
-  work_.NotifyAll();
-  executor_.join();
+  short_lane_->Stop();
+  long_lane_->Stop();
+  for (std::thread& executor : executors_) executor.join();
 }
 
 absl::Status Engine::Retrieve(BankSnapshot bank, RetrieveCall call, RetrieveDone done) {
   ENGRAM_RETURN_IF_ERROR(CheckFits(bank, call.dynamics));
   const int64_t count = QueryCount(bank, call);
+  Lane* const lane = LaneFor(bank, call.dynamics);
   return Submit(std::make_shared<PendingAnswers<RetrieveCall, Retrieval, RetrieveResult>>(
-      std::move(bank), std::move(call), count, MakeRetrieval, std::move(done)));
+                    std::move(bank), std::move(call), count, MakeRetrieval, std::move(done)),
+                lane);
 }
 
 absl::Status Engine::Energy(BankSnapshot bank, Call call, EnergyDone done) {
   ENGRAM_RETURN_IF_ERROR(CheckFits(bank, call.dynamics));
   const int64_t count = QueryCount(bank, call);
+  Lane* const lane = LaneFor(bank, call.dynamics);
   return Submit(std::make_shared<PendingAnswers<Call, StateEnergy, EnergyResult>>(
-      std::move(bank), std::move(call), count, MakeEnergy, std::move(done)));
+                    std::move(bank), std::move(call), count, MakeEnergy, std::move(done)),
+                lane);
 }
 
 absl::Status Engine::Differentiate(BankSnapshot bank, DifferentiateCall call, DifferentiateDone done) {
@@ -121,7 +124,8 @@ absl::Status Engine::Differentiate(BankSnapshot bank, DifferentiateCall call, Di
   const int64_t count = QueryCount(bank, call);
   call.trajectory_memory = &trajectory_memory_;
   return Submit(std::make_shared<PendingAnswers<DifferentiateCall, RetrievalGradient, DifferentiateResult>>(
-      std::move(bank), std::move(call), count, MakeDifferentiation, std::move(done)));
+                    std::move(bank), std::move(call), count, MakeDifferentiation, std::move(done)),
+                long_lane_.get());
 }
 
 absl::Status Engine::Recall(RecallCall call, RecallDone done) {
@@ -132,113 +136,61 @@ absl::Status Engine::Recall(RecallCall call, RecallDone done) {
   };
   BankSnapshot bank = call.recall->bank();
   return Submit(std::make_shared<PendingAnswers<RecallCall, Memory, RecallResult>>(
-      std::move(bank), std::move(call), 1, MakeRecall, std::move(take_one)));
+                    std::move(bank), std::move(call), 1, MakeRecall, std::move(take_one)),
+                long_lane_.get());
 }
 
 absl::Status Engine::Separate(BankSnapshot bank, SeparateCall call, SeparateDone done) {
   const int64_t count = call.end - call.begin;
   return Submit(std::make_shared<PendingAnswers<SeparateCall, PatternSeparation, SeparateResult>>(
-      std::move(bank), std::move(call), count, MakeSeparation, std::move(done)));
+                    std::move(bank), std::move(call), count, MakeSeparation, std::move(done)),
+                long_lane_.get());
 }
 
-absl::Status Engine::Submit(std::shared_ptr<PendingCall> call) {
+Engine::Lane* Engine::LaneFor(const BankSnapshot& bank, const Dynamics& dynamics) const {
+  const bool is_small = bank.row_count() * bank.settings().dim <= options_.small_bank_components;
+  // The weights of ordered transformations may take longer than the sweep.
+  return is_small && !IsOrdered(dynamics.transform) ? short_lane_.get() : long_lane_.get();
+}
+
+absl::Status Engine::Submit(std::shared_ptr<PendingCall> call, Lane* lane) {
   const int64_t count = call->query_count();
   assert(count >= 1);
-  {
-    MutexLock lock(&mutex_);
-    if (draining_) {
-      return ShuttingDown();
-    }
-    if (queued_ + count > options_.queue_capacity) return QueueFull(count, queued_, options_, last_sweep_);
-    queued_ += count;
-    unfinished_ += count;
-  }
+  ENGRAM_RETURN_IF_ERROR(admission_.Enter(count));
   std::vector<Seat> seats(count);
   for (int64_t b = 0; b < count; ++b) seats[b] = {call, call->MakeFlight(b), b};
-  Requeue(std::move(seats));
+  call.reset();
+  const bool may_serve = options_.callers_sweep && lane == short_lane_.get();
+  if (lane->Add(std::move(seats), may_serve)) ServeLane(lane, kCallerSweeps);
   return absl::OkStatus();
 }
 
-void Engine::Requeue(std::vector<Seat> seats) {
-  if (seats.empty()) return;
-  const uint64_t layout_id = seats.front().call->bank().layout_id();
-  {
-    MutexLock lock(&mutex_);
-    Queue& queue = queues_[layout_id];
-    if (queue.empty()) turns_.push_back(layout_id);
-    for (Seat& seat : seats) queue.push_back(std::move(seat));
-  }
-  work_.NotifyOne();
+void Engine::Work(Lane* lane) {
+  while (lane->Await()) ServeLane(lane, absl::InfiniteDuration());
 }
 
-void Engine::Drain() {
-  MutexLock lock(&mutex_);
-  draining_ = true;
-  while (unfinished_ > 0) idle_.Wait(&mutex_);
-}
-
-void Engine::FreeRoom(int64_t queries) {
-  MutexLock lock(&mutex_);
-  queued_ -= queries;
-}
-
-int64_t Engine::queued() const {
-  MutexLock lock(&mutex_);
-  return queued_;
-}
-
-void Engine::Work() {
-  while (std::optional<Turn> turn = NextTurn()) {
-    FreeRoom(static_cast<int64_t>(turn->cancelled.size() + turn->expired.size()));
-    for (const Seat& seat : turn->cancelled) {
-      seat.call->Fail(CallCancelled());
-    }
-    for (const Seat& seat : turn->expired) {
-      seat.call->Fail(CallExpired());
-    }
-    const size_t taken = turn->cancelled.size() + turn->expired.size() + turn->enter.size();
-    std::vector<Seat> unfinished;
-    if (!turn->enter.empty()) unfinished = Serve(std::move(turn->enter));
-    const size_t left = taken - unfinished.size();
-    Requeue(std::move(unfinished));
-    MutexLock lock(&mutex_);
-    unfinished_ -= static_cast<int64_t>(left);
-    if (unfinished_ == 0) idle_.NotifyAll();
+void Engine::ServeLane(Lane* lane, absl::Duration at_most) {
+  const absl::Time end = clock_->Now() + at_most;
+  std::vector<Seat> unfinished;
+  while (std::optional<Turn> turn = lane->Next(std::move(unfinished))) {
+    unfinished = TakeTurn(*std::move(turn));
+    if (clock_->Now() >= end) return lane->HandOver(std::move(unfinished));
   }
 }
 
-std::optional<Engine::Turn> Engine::NextTurn() {
-  MutexLock lock(&mutex_);
-  while (turns_.empty() && !stopping_) work_.Wait(&mutex_);
-  if (turns_.empty()) return std::nullopt;
-  const uint64_t layout_id = turns_.front();
-  turns_.pop_front();
-  Queue& queue = queues_[layout_id];
-  std::vector<WaitingQuery> waiting;
-  int64_t row_count = 0;
-  waiting.reserve(queue.size());
-  for (const Seat& seat : queue) {
-    waiting.push_back(seat.call->ForPlan());
-    row_count = std::max(row_count, seat.call->bank().row_count());
-  }
-  const SweepPlan plan =
-      PlanSweep(waiting, clock_->Now(), MaxStates(row_count, options_.scratch_bytes, options_.max_batch));
-  Turn turn;
-  const auto take = [&queue](const std::vector<int64_t>& from, std::vector<Seat>* to) {
-    for (const int64_t i : from) to->push_back(std::move(queue[i]));
-  };
-  take(plan.enter, &turn.enter);
-  take(plan.expired, &turn.expired);
-  take(plan.cancelled, &turn.cancelled);
-  queue.erase(
-      std::remove_if(queue.begin(), queue.end(), [](const Seat& seat) { return seat.call == nullptr; }),
-      queue.end());
-  if (queue.empty()) {
-    queues_.erase(layout_id);
-  } else {
-    turns_.push_back(layout_id);
-  }
-  return turn;
+std::vector<Engine::Seat> Engine::TakeTurn(Turn turn) {
+  const size_t leaving = turn.cancelled.size() + turn.expired.size();
+  const size_t taken = leaving + turn.enter.size();
+  if (leaving > 0) admission_.FreeRoom(static_cast<int64_t>(leaving));
+  for (const Seat& seat : turn.cancelled) seat.call->Fail(CallCancelled());
+  for (const Seat& seat : turn.expired) seat.call->Fail(CallExpired());
+  turn.cancelled.clear();
+  turn.expired.clear();
+  std::vector<Seat> unfinished;
+  if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter));
+  // Only now: whoever waits for the last to leave may then let go of the banks.
+  if (taken > unfinished.size()) admission_.Leave(static_cast<int64_t>(taken - unfinished.size()));
+  return unfinished;
 }
 
 std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
@@ -254,16 +206,18 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
   std::vector<SweepResult> results(seats.size());
   const absl::Status status = sweeper_->Sweep(*newest, states, absl::MakeSpan(results));
   if (!status.ok()) {
-    FreeRoom(static_cast<int64_t>(seats.size()));
+    admission_.FreeRoom(static_cast<int64_t>(seats.size()));
     for (const Seat& seat : seats) seat.call->Fail(status);
     return {};
   }
   const auto advance = [&](int64_t i) { Advance(&seats[i], &results[i]); };
-  seats.size() == 1 ? advance(0) : pool_->ParallelFor(static_cast<int64_t>(seats.size()), advance);
-  {
-    MutexLock lock(&mutex_);
-    last_sweep_ = clock_->Now() - begin;
+  const auto count = static_cast<int64_t>(seats.size());
+  if (IsWorthThePool(results, newest->settings().dim)) {
+    pool_->ParallelFor(count, advance);
+  } else {
+    for (int64_t i = 0; i < count; ++i) advance(i);
   }
+  admission_.NoteSweep(clock_->Now() - begin);
   seats.erase(
       std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
       seats.end());
@@ -285,7 +239,7 @@ void Engine::Advance(Seat* seat, SweepResult* result) {
     }
     done = seat->flight->Advance(bank, &result->survivors);
   }
-  FreeRoom(1);
+  admission_.FreeRoom(1);
   seat->call->FinishOne(seat->b, AtQuery(seat->b, done.status()));
   seat->call = nullptr;
 }

@@ -26,6 +26,10 @@ int64_t MaxStates(int64_t row_count, int64_t scratch_bytes, int64_t max_batch) {
   return std::clamp<int64_t>(scratch_bytes / bytes_per_state, 1, max_batch);
 }
 
+int64_t MaxStatesOfWork(int64_t row_count, int64_t dim, int64_t max_work) {
+  return std::max<int64_t>(1, max_work / std::max<int64_t>(1, row_count * dim));
+}
+
 absl::Duration RetryDelay(int64_t queued, int64_t max_batch, absl::Duration last_sweep) {
   const int64_t sweeps = (queued + max_batch - 1) / max_batch;
   return std::clamp(last_sweep * sweeps, absl::Milliseconds(1), absl::Seconds(5));

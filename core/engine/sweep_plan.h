@@ -35,6 +35,10 @@ SweepPlan PlanSweep(absl::Span<const WaitingQuery> waiting, absl::Time now, int6
 // `scratch_bytes`: at least 1, at most `max_batch`.
 int64_t MaxStates(int64_t row_count, int64_t scratch_bytes, int64_t max_batch);
 
+// How many states one sweep of `row_count` rows of `dim` components may serve when it may take up
+// `max_work` of them, counted once for each state: at least 1.
+int64_t MaxStatesOfWork(int64_t row_count, int64_t dim, int64_t max_work);
+
 // When a caller who found `queued` queries waiting may find room: after the sweeps that they need at least,
 // between 1 ms and 5 s.
 absl::Duration RetryDelay(int64_t queued, int64_t max_batch, absl::Duration last_sweep);
