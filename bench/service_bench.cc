@@ -89,8 +89,8 @@ class ServiceBench {
     for (const std::string& id : std::set<std::string>(options_.goals.begin(), options_.goals.end())) {
       std::fprintf(stderr, "%s\n", id.c_str());
       if (id == "S1") {
-        ENGRAM_RETURN_IF_ERROR(MeasureRoad(kSmall, Goal::Kind::kAtMost, Goal::Kind::kAtLeast));
         ENGRAM_RETURN_IF_ERROR(MeasureRoad(kTiny, Goal::Kind::kNone, Goal::Kind::kNone));
+        ENGRAM_RETURN_IF_ERROR(MeasureRoad(kSmall, Goal::Kind::kAtMost, Goal::Kind::kAtLeast));
       }
       if (id == "S2") ENGRAM_RETURN_IF_ERROR(MeasureBatching());
       if (id == "S3") ENGRAM_RETURN_IF_ERROR(MeasureStore());
