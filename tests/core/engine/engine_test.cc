@@ -5,6 +5,8 @@
 
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -368,6 +370,127 @@ TEST_F(EngineTest, MoreThanThereAreCannotBeAskedFor) {
   const absl::Status status = RetrieveAndWait(&engine_, bank_->Pin(), call).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("dynamics.k_subsets.k: got 4, allowed 1 to 3"));
+}
+
+// Small banks beside large ones: of the two patterns in two dimensions, and of more.
+class LanesTest : public EngineTest {
+ protected:
+  LanesTest() : small_(2) { EXPECT_TRUE(small_.Store({1, 0, 0, 1}).ok()); }
+
+  static EngineOptions Options(bool callers_sweep) {
+    EngineOptions options;
+    options.queue_capacity = 8;
+    options.small_bank_components = 4;  // bank_ is large.
+    options.callers_sweep = callers_sweep;
+    return options;
+  }
+
+  TestBank small_;
+};
+
+TEST_F(LanesTest, SmallBankDoesNotWaitForTheSweepOfALargeOne) {
+  Engine engine(Options(/*callers_sweep=*/false), &sweeper_, &pool_, &clock_);
+  Answer<RetrieveResult> large;
+  sweeper_.Hold(bank_->Pin().layout_id());
+  sweeper_.Allow(PuppetSweeper::kAll);
+  ASSERT_TRUE(engine.Retrieve(bank_->Pin(), Query(), large.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  EXPECT_TRUE(RetrieveAndWait(&engine, small_->Pin(), Query()).ok());
+  EXPECT_TRUE(EnergyAndWait(&engine, small_->Pin(), Query()).ok());
+  EXPECT_EQ(large.times(), 0);
+  sweeper_.Hold(0);
+  EXPECT_TRUE(large.Await().ok());
+}
+
+TEST_F(LanesTest, OrderedTransformationsOnSmallBanksTakeTurnsWithLargeOnes) {
+  Engine engine(Options(/*callers_sweep=*/true), &sweeper_, &pool_, &clock_);
+  Answer<RetrieveResult> large;
+  ASSERT_TRUE(engine.Retrieve(bank_->Pin(), Query(), large.Taker()).ok());
+  sweeper_.AwaitBegun(1);
+  RetrieveCall call = Query();
+  call.dynamics.transform = *SequentialKSubsets::Make(1, 0);
+  Answer<RetrieveResult> ordered;
+  ASSERT_TRUE(engine.Retrieve(small_->Pin(), call, ordered.Taker()).ok());
+  EXPECT_EQ(sweeper_.records().size(), 1u);
+  sweeper_.Allow(PuppetSweeper::kAll);
+  EXPECT_TRUE(large.Await().ok());
+  EXPECT_TRUE(ordered.Await().ok());
+}
+
+TEST_F(LanesTest, CallerSweepsASmallBankAndHasTheAnswerWhenTheCallReturns) {
+  Engine engine(Options(/*callers_sweep=*/true), &sweeper_, &pool_, &clock_);
+  sweeper_.Allow(PuppetSweeper::kAll);
+  std::thread::id thread;
+  Answer<RetrieveResult> answer;
+  const auto taker = [&, take = answer.Taker()](absl::StatusOr<RetrieveResult> result) {
+    thread = std::this_thread::get_id();
+    take(std::move(result));
+  };
+  ASSERT_TRUE(engine.Retrieve(small_->Pin(), Query(), taker).ok());
+  ASSERT_EQ(answer.times(), 1);
+  EXPECT_EQ(thread, std::this_thread::get_id());
+  const auto other = RetrieveAndWait(&engine_, small_->Pin(), Query());  // Whose callers do not sweep.
+  EXPECT_EQ(answer.Await()->retrievals[0].state, other->retrievals[0].state);
+  EXPECT_EQ(answer.Await()->retrievals[0].energy_after, other->retrievals[0].energy_after);
+  engine_.Drain();  // Lets go of the bank.
+}
+
+TEST_F(LanesTest, CallerHandsTheRestOverAfterAMoment) {
+  Engine engine(Options(/*callers_sweep=*/true), &sweeper_, &pool_, &clock_);
+  sweeper_.Allow(1);
+  sweeper_.BeforeSweep([this] { clock_.Advance(1); });
+  Answer<RetrieveResult> answer;
+  // Needs two sweeps; the second waits to be allowed, and this thread goes on.
+  ASSERT_TRUE(engine.Retrieve(small_->Pin(), Query(), answer.Taker()).ok());
+  EXPECT_EQ(answer.times(), 0);
+  sweeper_.Allow(PuppetSweeper::kAll);
+  EXPECT_TRUE(answer.Await().ok());
+}
+
+TEST_F(LanesTest, WhoAsksAgainFromAnAnswerIsServedWithoutRecursion) {
+  Engine engine(Options(/*callers_sweep=*/true), &sweeper_, &pool_, &clock_);
+  sweeper_.Allow(PuppetSweeper::kAll);
+  int inside = 0;
+  int answers = 0;
+  RetrieveDone again = [&](const absl::StatusOr<RetrieveResult>& result) {
+    ASSERT_TRUE(result.ok());
+    ASSERT_EQ(++inside, 1);
+    if (++answers < 100) {
+      ASSERT_TRUE(engine.Retrieve(small_->Pin(), Query(), again).ok());
+    }
+    --inside;
+  };
+  ASSERT_TRUE(engine.Retrieve(small_->Pin(), Query(), again).ok());
+  engine.Drain();
+  EXPECT_EQ(answers, 100);
+}
+
+TEST_F(LanesTest, CallersFromManyThreadsAreAllAnsweredAndTheEngineGoesAfterThem) {
+  sweeper_.Allow(PuppetSweeper::kAll);
+  constexpr int kThreads = 4;
+  constexpr int kCalls = 200;
+  std::vector<std::vector<Answer<RetrieveResult>>> answers(kThreads);
+  {
+    Engine engine(Options(/*callers_sweep=*/true), &sweeper_, &pool_, &clock_);
+    std::vector<std::thread> threads;
+    for (auto& mine : answers) {
+      mine = std::vector<Answer<RetrieveResult>>(kCalls);
+      threads.emplace_back([&] {
+        for (auto& answer : mine) {
+          // At most so many calls as there are threads are in the queue.
+          ASSERT_TRUE(engine.Retrieve(small_->Pin(), Query(), answer.Taker()).ok());
+          answer.Await().IgnoreError();
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  for (auto& mine : answers) {
+    for (auto& answer : mine) {
+      EXPECT_EQ(answer.times(), 1);
+      EXPECT_THAT(answer.Await()->retrievals[0].state, ElementsAre(1, 0));
+    }
+  }
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #define ENGRAM_TESTS_CORE_ENGINE_PUPPET_SWEEPER_H_
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "core/base/mutex.h"
@@ -24,9 +26,10 @@ class PuppetSweeper : public Sweeper {
                      absl::Span<SweepResult> results) override {
     {
       MutexLock lock(&mutex_);
+      if (before_) before_();
       records_.push_back({bank.layout_id(), states.size()});
       changed_.NotifyAll();
-      while (allowed_ == 0) changed_.Wait(&mutex_);
+      while (allowed_ == 0 || held_ == bank.layout_id()) changed_.Wait(&mutex_);
       if (allowed_ > 0) --allowed_;
       if (!status_.ok()) return status_;
     }
@@ -39,6 +42,17 @@ class PuppetSweeper : public Sweeper {
     MutexLock lock(&mutex_);
     allowed_ = count == kAll ? kAll : allowed_ + count;
     changed_.NotifyAll();
+  }
+  // Sweeps of the bank with this layout are not allowed for now; 0: of none.
+  void Hold(uint64_t layout_id) {
+    MutexLock lock(&mutex_);
+    held_ = layout_id;
+    changed_.NotifyAll();
+  }
+  // Is called at the begin of every sweep.
+  void BeforeSweep(std::function<void()> before) {
+    MutexLock lock(&mutex_);
+    before_ = std::move(before);
   }
   // Every sweep fails with `status` from now on.
   void FailWith(const absl::Status& status) {
@@ -60,6 +74,8 @@ class PuppetSweeper : public Sweeper {
   Mutex mutex_;
   CondVar changed_;
   int64_t allowed_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t held_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::function<void()> before_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   std::vector<Record> records_ ABSL_GUARDED_BY(mutex_);
 };

@@ -43,6 +43,12 @@ TEST(SweepPlanTest, LargeBanksAreSweptWithFewerStatesButAtLeastOne) {
   EXPECT_EQ(MaxStates(int64_t{1} << 40, 1 << 20, 256), 1);
 }
 
+TEST(SweepPlanTest, WorkOfATurnIsBoundedButForOneState) {
+  EXPECT_EQ(MaxStatesOfWork(1000, 128, 1 << 20), (1 << 20) / (1000 * 128));
+  EXPECT_EQ(MaxStatesOfWork(1000, 128, 1000), 1);
+  EXPECT_EQ(MaxStatesOfWork(0, 128, 1000), 1000);
+}
+
 TEST(SweepPlanTest, RetryDelayGrowsWithTheQueueWithinBounds) {
   EXPECT_EQ(RetryDelay(1, 100, absl::ZeroDuration()), absl::Milliseconds(1));
   EXPECT_EQ(RetryDelay(300, 100, absl::Milliseconds(20)), absl::Milliseconds(60));
