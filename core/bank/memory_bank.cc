@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/column_sums.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 
@@ -149,8 +150,8 @@ std::vector<RowRef> MemoryBank::Append(const PatternRows& batch, int64_t version
     const auto value = settings_->value_dim > 0 ? batch.values.row(i) : absl::Span<const float>();
     const auto payload = batch.payloads.empty() ? absl::string_view() : absl::string_view(batch.payloads[i]);
     added.push_back(rows->Append(batch.ids[i], version, pattern, value, payload));
-    for (int64_t j = 0; j < settings_->dim; ++j) sums_[j].Add(pattern[j]);
   }
+  AddToColumnSums(batch.patterns, absl::MakeSpan(sums_));
   return added;
 }
 

@@ -1,0 +1,84 @@
+#include "core/base/column_sums.h"
+
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+namespace engram {
+namespace {
+
+// From so few rows on it is not worth taking sums apart again.
+constexpr int64_t kFewRows = 4;
+
+// Adds a double that is a sum of float32 values: a multiple of the smallest of them, so that what is left of
+// it after its leading 24 bits, and again, is a float32 value.
+void AddDouble(double value, ExactSum* sum) {
+  if (std::abs(value) > FLT_MAX) {
+    AddDouble(value / 2, sum);
+    AddDouble(value / 2, sum);
+    return;
+  }
+  while (value != 0) {
+    const auto leading = static_cast<float>(value);
+    sum->Add(leading);
+    value -= static_cast<double>(leading);
+  }
+}
+
+// Sums of columns in double precision, for as long as that is exact.
+class RunningSums {
+ public:
+  explicit RunningSums(absl::Span<ExactSum> sums) : sums_(sums), running_(sums.size()), next_(sums.size()) {}
+
+  void AddRow(const float* row) {
+    const size_t dim = running_.size();
+    int inexact = 0;
+    for (size_t j = 0; j < dim; ++j) {
+      const double value = row[j];
+      next_[j] = running_[j] + value;
+      inexact += IsInexact(running_[j], value, next_[j]);
+    }
+    if (inexact > 0) PutAwayInexact(row);
+    running_.swap(next_);
+  }
+
+  void PutAway() {
+    for (size_t j = 0; j < running_.size(); ++j) AddDouble(running_[j], &sums_[j]);
+  }
+
+ private:
+  // Whether x + y was rounded to `sum`: of an exact sum both differences are exact, and of a rounded one the
+  // difference from the larger of the two tells the error.
+  static int IsInexact(double x, double y, double sum) { return (sum - x != y) | (sum - y != x); }
+
+  void PutAwayInexact(const float* row) {
+    for (size_t j = 0; j < running_.size(); ++j) {
+      const double value = row[j];
+      if (!IsInexact(running_[j], value, next_[j])) continue;
+      AddDouble(running_[j], &sums_[j]);
+      next_[j] = value;
+    }
+  }
+
+  const absl::Span<ExactSum> sums_;
+  std::vector<double> running_;
+  std::vector<double> next_;
+};
+
+}  // namespace
+
+void AddToColumnSums(MatrixView<const float> rows, absl::Span<ExactSum> sums) {
+  if (rows.rows() <= kFewRows) {
+    for (int64_t i = 0; i < rows.rows(); ++i) {
+      const absl::Span<const float> row = rows.row(i);
+      for (size_t j = 0; j < sums.size(); ++j) sums[j].Add(row[j]);
+    }
+    return;
+  }
+  RunningSums running(sums);
+  for (int64_t i = 0; i < rows.rows(); ++i) running.AddRow(rows.row(i).data());
+  running.PutAway();
+}
+
+}  // namespace engram
