@@ -38,10 +38,16 @@ absl::Status CheckShape(const v1::Matrix& matrix, const std::string& field, int6
   return absl::OkStatus();
 }
 
+// Written so that NaN fails.
+bool IsAllowed(float value) { return std::abs(value) <= Limits::kMaxMagnitude; }
+
 absl::Status CheckNumbers(const ParsedMatrix& matrix, const std::string& field) {
+  // Without a branch for each: nearly always all are.
+  int refused = 0;
+  for (const float value : matrix.values) refused |= static_cast<int>(!IsAllowed(value));
+  if (refused == 0) return absl::OkStatus();
   for (size_t i = 0; i < matrix.values.size(); ++i) {
-    // Written so that NaN fails.
-    if (std::abs(matrix.values[i]) <= Limits::kMaxMagnitude) continue;
+    if (IsAllowed(matrix.values[i])) continue;
     const auto index = static_cast<int64_t>(i);
     return InvalidField(absl::StrCat(field, "[", index / matrix.cols, ", ", index % matrix.cols, "]"),
                         absl::StrCat(matrix.values[i]), "a finite number of magnitude at most 1e30");

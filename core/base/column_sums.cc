@@ -3,6 +3,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace engram {
@@ -33,13 +34,18 @@ class RunningSums {
 
   void AddRow(const float* row) {
     const size_t dim = running_.size();
-    int inexact = 0;
+    const double* const running = running_.data();
+    double* const next = next_.data();
+    // Compared as bits, all at once: a loop without branches takes several columns at a time. Zeros of either
+    // sign then differ, which is looked at once more.
+    uint64_t inexact = 0;
     for (size_t j = 0; j < dim; ++j) {
       const double value = row[j];
-      next_[j] = running_[j] + value;
-      inexact += IsInexact(running_[j], value, next_[j]);
+      const double sum = running[j] + value;
+      inexact |= (Bits(sum - running[j]) ^ Bits(value)) | (Bits(sum - value) ^ Bits(running[j]));
+      next[j] = sum;
     }
-    if (inexact > 0) PutAwayInexact(row);
+    if (inexact != 0) PutAwayInexact(row);
     running_.swap(next_);
   }
 
@@ -50,7 +56,13 @@ class RunningSums {
  private:
   // Whether x + y was rounded to `sum`: of an exact sum both differences are exact, and of a rounded one the
   // difference from the larger of the two tells the error.
-  static int IsInexact(double x, double y, double sum) { return (sum - x != y) | (sum - y != x); }
+  static bool IsInexact(double x, double y, double sum) { return sum - x != y || sum - y != x; }
+
+  static uint64_t Bits(double value) {
+    uint64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+  }
 
   void PutAwayInexact(const float* row) {
     for (size_t j = 0; j < running_.size(); ++j) {
