@@ -47,9 +47,9 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Start(
   const auto bytes = static_cast<int64_t>(request->Length());
   if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok()) return Refuse(context, status);
   auto* call = new UnaryCall(context, response, bytes, parts_.gate);
-  Request message;
-  absl::Status status = ParseMessage(*request, &message);
-  if (status.ok()) status = (this->*handler)(message, call);
+  LocalMessage<Request> message;
+  absl::Status status = ParseMessage(*request, &*message);
+  if (status.ok()) status = (this->*handler)(*message, call);
   if (!status.ok()) call->Answer(absl::StatusOr<Response>(status));
   return call;
 }
@@ -253,9 +253,9 @@ absl::StatusOr<v1::GetCapabilitiesResponse> AssociativeMemoryService::DoGetCapab
 }
 
 absl::Status AssociativeMemoryService::StartRetrieve(const v1::RetrieveRequest& request, UnaryCall* call) {
-  return SubmitRetrieve(
-      parts_, request, call->context(),
-      [call](const absl::StatusOr<v1::RetrieveResponse>& response) { call->Answer(response); });
+  return SubmitRetrieve(parts_, request, call->context(), [call](absl::StatusOr<grpc::ByteBuffer> response) {
+    call->AnswerBytes(std::move(response));
+  });
 }
 
 absl::Status AssociativeMemoryService::StartEnergy(const v1::EnergyRequest& request, UnaryCall* call) {

@@ -228,17 +228,16 @@ absl::StatusOr<v1::ScanPatternsResponse> FillScanPatterns(const BankSnapshot& ba
   return response;
 }
 
-absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, const v1::SupportParts& parts,
-                                                  v1::MatrixEncoding encoding, const Limits& limits) {
+absl::Status FillRetrieve(const RetrieveResult& result, const v1::SupportParts& parts,
+                          v1::MatrixEncoding encoding, const Limits& limits, v1::RetrieveResponse* response) {
   ENGRAM_RETURN_IF_ERROR(CheckMessageFits(BytesOf(result, parts), limits));
   const BankSettings& settings = result.bank.settings();
   const auto count = static_cast<int64_t>(result.retrievals.size());
-  v1::RetrieveResponse response;
-  response.set_version(result.bank.version());
-  MatrixFiller states(count, settings.dim, encoding, response.mutable_states());
+  response->set_version(result.bank.version());
+  MatrixFiller states(count, settings.dim, encoding, response->mutable_states());
   for (const Retrieval& retrieval : result.retrievals) {
     states.AddRounded(retrieval.state);
-    v1::Retrieval* wire = response.add_retrievals();
+    v1::Retrieval* wire = response->add_retrievals();
     FillSupport(result.bank, retrieval, parts, encoding, wire);
     wire->set_support_size(retrieval.support_size);
     wire->set_total_weight(retrieval.total_weight);
@@ -256,10 +255,10 @@ absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, 
     if (retrieval.duality_gap.has_value()) wire->set_duality_gap(*retrieval.duality_gap);
   }
   if (settings.value_dim > 0) {
-    MatrixFiller values(count, settings.value_dim, encoding, response.mutable_values());
+    MatrixFiller values(count, settings.value_dim, encoding, response->mutable_values());
     for (const Retrieval& retrieval : result.retrievals) values.AddRounded(retrieval.value);
   }
-  return response;
+  return absl::OkStatus();
 }
 
 v1::EnergyResponse FillEnergy(const EnergyResult& result) {

@@ -44,8 +44,8 @@ absl::StatusOr<v1::ScanPatternsResponse> FillScanPatterns(const BankSnapshot& ba
                                                           const Limits& limits);
 
 // RESOURCE_EXHAUSTED: the response would be larger than a message may be.
-absl::StatusOr<v1::RetrieveResponse> FillRetrieve(const RetrieveResult& result, const v1::SupportParts& parts,
-                                                  v1::MatrixEncoding encoding, const Limits& limits);
+absl::Status FillRetrieve(const RetrieveResult& result, const v1::SupportParts& parts,
+                          v1::MatrixEncoding encoding, const Limits& limits, v1::RetrieveResponse* response);
 
 v1::EnergyResponse FillEnergy(const EnergyResult& result);
 

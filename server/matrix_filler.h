@@ -2,14 +2,15 @@
 #define ENGRAM_SERVER_MATRIX_FILLER_H_
 
 #include <cstdint>
-#include <vector>
+#include <cstring>
+#include <string>
 
 #include "absl/types/span.h"
 #include "engram/v1/matrix.pb.h"
 
 namespace engram {
 
-// A wire matrix [rows, cols] that is filled row by row.
+// A wire matrix [rows, cols] that is filled row by row, with at most `rows` rows.
 class MatrixFiller {
  public:
   MatrixFiller(int64_t rows, int64_t cols, v1::MatrixEncoding encoding, v1::Matrix* matrix)
@@ -32,8 +33,19 @@ class MatrixFiller {
   }
 
   void AddRounded(absl::Span<const double> row) {
-    const std::vector<float> rounded(row.begin(), row.end());
-    AddRow(rounded);
+    if (floats_) {
+      for (const double number : row)
+        matrix_->mutable_values()->AddAlreadyReserved(static_cast<float>(number));
+      return;
+    }
+    std::string* const data = matrix_->mutable_data();
+    size_t end = data->size();
+    data->resize(end + row.size() * sizeof(float));
+    for (const double number : row) {
+      const auto rounded = static_cast<float>(number);
+      std::memcpy(&(*data)[end], &rounded, sizeof rounded);
+      end += sizeof rounded;
+    }
   }
 
  private:

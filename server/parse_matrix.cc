@@ -1,7 +1,8 @@
 #include "server/parse_matrix.h"
 
+#include <cassert>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
@@ -65,10 +66,13 @@ absl::StatusOr<ParsedMatrix> ParseMatrix(const v1::Matrix& matrix, const std::st
   parsed.cols = cols;
   if (matrix.values_size() > 0) {
     parsed.encoding = v1::MATRIX_ENCODING_FLOATS;
-    parsed.values.assign(matrix.values().begin(), matrix.values().end());
+    parsed.values = absl::MakeConstSpan(matrix.values().data(), matrix.values_size());
   } else {
-    parsed.values.resize(matrix.data().size() / sizeof(float));
-    std::memcpy(parsed.values.data(), matrix.data().data(), matrix.data().size());
+    // A string's bytes are aligned for any of its machine's numbers, allocated or not.
+    const char* const data = matrix.data().data();
+    assert(reinterpret_cast<uintptr_t>(data) % alignof(float) == 0);
+    parsed.values =
+        absl::MakeConstSpan(reinterpret_cast<const float*>(data), matrix.data().size() / sizeof(float));
   }
   ENGRAM_RETURN_IF_ERROR(CheckNumbers(parsed, field));
   return parsed;

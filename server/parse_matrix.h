@@ -3,17 +3,18 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/base/matrix_view.h"
 #include "engram/v1/matrix.pb.h"
 
 namespace engram {
 
 // A matrix [rows, cols] from the wire: at least one row, all numbers finite and within Limits::kMaxMagnitude.
+// A view of the message, which must outlive it.
 struct ParsedMatrix {
-  std::vector<float> values;
+  absl::Span<const float> values;
   int64_t rows = 0;
   int64_t cols = 0;
   v1::MatrixEncoding encoding = v1::MATRIX_ENCODING_BYTES;

@@ -238,12 +238,14 @@ absl::StatusOr<StoreCall> ParseStore(const v1::StoreRequest& request, const Bank
 }
 
 absl::StatusOr<StoreCall> ParseChunk(v1::BulkStoreRequest::Chunk chunk, const BankSettings& bank) {
-  v1::StoreRequest request;
-  if (chunk.has_patterns()) request.mutable_patterns()->Swap(chunk.mutable_patterns());
-  if (chunk.has_values()) request.mutable_values()->Swap(chunk.mutable_values());
-  request.mutable_ids()->Swap(chunk.mutable_ids());
-  request.mutable_payloads()->Swap(chunk.mutable_payloads());
-  return ParseStore(request, bank);
+  auto request = std::make_unique<v1::StoreRequest>();
+  if (chunk.has_patterns()) request->mutable_patterns()->Swap(chunk.mutable_patterns());
+  if (chunk.has_values()) request->mutable_values()->Swap(chunk.mutable_values());
+  request->mutable_ids()->Swap(chunk.mutable_ids());
+  request->mutable_payloads()->Swap(chunk.mutable_payloads());
+  ENGRAM_ASSIGN_OR_RETURN(StoreCall call, ParseStore(*request, bank));
+  call.message = std::move(request);
+  return call;
 }
 
 absl::StatusOr<ScanCall> ParseScanPatterns(const v1::ScanPatternsRequest& request) {

@@ -2,6 +2,7 @@
 #define ENGRAM_SERVER_PARSE_REQUEST_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,8 +40,9 @@ struct ListBanksCall {
 };
 absl::StatusOr<ListBanksCall> ParseListBanks(const v1::ListBanksRequest& request);
 
-// What a Store adds, with the data that `rows` views.
+// What a Store adds.
 struct StoreCall {
+  std::unique_ptr<const v1::StoreRequest> message;  // What the matrices view; null: the request.
   ParsedMatrix patterns;
   ParsedMatrix values;
   std::vector<uint64_t> ids;
@@ -48,6 +50,7 @@ struct StoreCall {
 
   PatternRows rows() const { return {ids, patterns.view(), values.view(), payloads}; }
 };
+// `request` must outlive the result.
 absl::StatusOr<StoreCall> ParseStore(const v1::StoreRequest& request, const BankSettings& bank);
 
 // What a chunk of an upload adds. Errors name fields within the chunk; see Within.

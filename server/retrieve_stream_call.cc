@@ -22,14 +22,6 @@ bool IsRetryable(const absl::Status& status) {
   return details.has_value() && details->retry_delay > absl::ZeroDuration();
 }
 
-absl::StatusOr<grpc::ByteBuffer> Serialize(const absl::StatusOr<v1::RetrieveResponse>& response) {
-  if (!response.ok()) return response.status();
-  grpc::ByteBuffer bytes;
-  const grpc::Status status = SerializeMessage(*response, &bytes);
-  if (!status.ok()) return absl::InternalError(status.error_message());
-  return bytes;
-}
-
 }  // namespace
 
 RetrieveStreamCall::RetrieveStreamCall(grpc::CallbackServerContext* context, const ServiceParts* parts)
@@ -101,8 +93,8 @@ absl::Status RetrieveStreamCall::Submit(const std::shared_ptr<Exchange>& exchang
   if (!request_.has_value()) status = ParseMessage(read_, &request_.emplace());
   if (status.ok()) {
     status = SubmitRetrieve(parts_, *request_, context_,
-                            [this, exchange, bytes](const absl::StatusOr<v1::RetrieveResponse>& response) {
-                              Answer(exchange.get(), bytes, response);
+                            [this, exchange, bytes](absl::StatusOr<grpc::ByteBuffer> response) {
+                              Answer(exchange.get(), bytes, std::move(response));
                             });
   }
   if (!status.ok()) parts_.gate->Leave(bytes);
@@ -110,11 +102,10 @@ absl::Status RetrieveStreamCall::Submit(const std::shared_ptr<Exchange>& exchang
 }
 
 void RetrieveStreamCall::Answer(Exchange* exchange, int64_t request_bytes,
-                                const absl::StatusOr<v1::RetrieveResponse>& response) {
-  absl::StatusOr<grpc::ByteBuffer> answer = Serialize(response);
+                                absl::StatusOr<grpc::ByteBuffer> response) {
   StepAndSchedule([&](ExchangeQueue* queue) {
     parts_.gate->Leave(request_bytes);
-    queue->Answered(exchange, std::move(answer));
+    queue->Answered(exchange, std::move(response));
   });
 }
 

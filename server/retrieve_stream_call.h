@@ -50,7 +50,7 @@ class RetrieveStreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   // RESOURCE_EXHAUSTED with a delay: there is no room now.
   absl::Status Submit(const std::shared_ptr<Exchange>& exchange) ABSL_LOCKS_EXCLUDED(mutex_);
   // The engine's answer to a request of `request_bytes`.
-  void Answer(Exchange* exchange, int64_t request_bytes, const absl::StatusOr<v1::RetrieveResponse>& response)
+  void Answer(Exchange* exchange, int64_t request_bytes, absl::StatusOr<grpc::ByteBuffer> response)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   CallContext context_;

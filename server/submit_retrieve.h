@@ -1,6 +1,8 @@
 #ifndef ENGRAM_SERVER_SUBMIT_RETRIEVE_H_
 #define ENGRAM_SERVER_SUBMIT_RETRIEVE_H_
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include <functional>
 
 #include "absl/status/status.h"
@@ -11,11 +13,11 @@
 
 namespace engram {
 
-// A retrieval, from the request to the response: parse, find, submit, fill. Returns at once; `done` gets the
-// response later, on a thread of the engine. If it returns an error, `done` is not called.
+// A retrieval, from the request to the bytes of the response: parse, find, submit, fill, serialize. `done`
+// gets them as Engine::Retrieve says. If it returns an error, `done` is not called.
 absl::Status SubmitRetrieve(const ServiceParts& parts, const v1::RetrieveRequest& request,
                             const CallContext& context,
-                            std::function<void(absl::StatusOr<v1::RetrieveResponse>)> done);
+                            std::function<void(absl::StatusOr<grpc::ByteBuffer>)> done);
 
 }  // namespace engram
 

@@ -30,6 +30,13 @@ class UnaryCall : public grpc::ServerUnaryReactor {
     Finish(SerializeMessage(*response, response_));
   }
 
+  // The same with the bytes of a response.
+  void AnswerBytes(absl::StatusOr<grpc::ByteBuffer> response) {
+    if (!response.ok()) return Finish(ToGrpcStatus(response.status()));
+    response_->Swap(&*response);
+    Finish(grpc::Status::OK);
+  }
+
   // What follows does not wait: gRPC need not wake a thread of its own for it, twice a call.
   bool InternalInlineable() override { return true; }
   void OnCancel() override { context_.Cancel(); }

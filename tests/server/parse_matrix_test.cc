@@ -51,14 +51,16 @@ void ExpectInvalid(const v1::Matrix& matrix, const std::string& field, const std
 }
 
 TEST(ParseMatrixTest, BothEncodingsAreReadAndRemembered) {
-  const absl::StatusOr<ParsedMatrix> bytes = Parse(InBytes(2, 2, {1, 2, 3, 4}));
+  const v1::Matrix in_bytes = InBytes(2, 2, {1, 2, 3, 4});
+  const absl::StatusOr<ParsedMatrix> bytes = Parse(in_bytes);
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   EXPECT_THAT(bytes->values, ElementsAre(1, 2, 3, 4));
   EXPECT_EQ(bytes->encoding, v1::MATRIX_ENCODING_BYTES);
   EXPECT_EQ(bytes->view().rows(), 2);
   EXPECT_EQ(bytes->view().cols(), 2);
 
-  const absl::StatusOr<ParsedMatrix> floats = Parse(InFloats(2, 2, {1, 2, 3, 4}));
+  const v1::Matrix in_floats = InFloats(2, 2, {1, 2, 3, 4});
+  const absl::StatusOr<ParsedMatrix> floats = Parse(in_floats);
   ASSERT_TRUE(floats.ok()) << floats.status();
   EXPECT_EQ(floats->values, bytes->values);
   EXPECT_EQ(floats->encoding, v1::MATRIX_ENCODING_FLOATS);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,6 +16,7 @@
 namespace engram {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -262,9 +264,10 @@ TEST(ParseChunkTest, AChunkIsParsedLikeAStore) {
   chunk.add_ids(8);
   chunk.add_payloads("a");
   chunk.add_payloads("b");
-  const absl::StatusOr<StoreCall> call = ParseChunk(chunk, Settings());
+  const absl::StatusOr<StoreCall> call = ParseChunk(std::move(chunk), Settings());
   ASSERT_TRUE(call.ok()) << call.status();
   EXPECT_EQ(call->patterns.rows, 2);
+  EXPECT_THAT(call->patterns.values, Each(1));  // Which the call keeps itself.
   EXPECT_THAT(call->ids, ElementsAre(7, 8));
   EXPECT_THAT(call->payloads, ElementsAre("a", "b"));
 }
