@@ -3,46 +3,25 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
-#include <memory>
 #include <utility>
 
 namespace engram {
-namespace {
 
-// One ParallelFor: who takes the next index, and how many indices are done.
-class Loop {
- public:
-  Loop(int64_t count, const std::function<void(int64_t)>& body) : count_(count), body_(body) {}
-
-  // Takes indices until none is left. The caller's `body` outlives every index that was taken, but
-  // not a helper that comes too late to take one.
-  void Run() ABSL_LOCKS_EXCLUDED(mutex_) {
-    int64_t finished = 0;
-    for (int64_t i = next_.fetch_add(1); i < count_; i = next_.fetch_add(1)) {
-      body_(i);
-      ++finished;
-    }
-    if (finished == 0) return;
-    MutexLock lock(&mutex_);
-    done_ += finished;
-    if (done_ == count_) all_done_.NotifyAll();
+// One ParallelFor, on its caller's stack: in the list while it wants helpers.
+struct ThreadPool::Loop {
+  // Takes indices until none is left.
+  void Run() {
+    for (int64_t i = next_index.fetch_add(1); i < count; i = next_index.fetch_add(1)) body(i);
   }
 
-  void WaitUntilDone() ABSL_LOCKS_EXCLUDED(mutex_) {
-    MutexLock lock(&mutex_);
-    while (done_ < count_) all_done_.Wait(&mutex_);
-  }
-
- private:
-  const int64_t count_;
-  const std::function<void(int64_t)>& body_;
-  std::atomic<int64_t> next_{0};
-  Mutex mutex_;
-  CondVar all_done_;
-  int64_t done_ ABSL_GUARDED_BY(mutex_) = 0;
+  const int64_t count;
+  const absl::FunctionRef<void(int64_t)> body;
+  std::atomic<int64_t> next_index{0};
+  // Guarded by the pool's mutex.
+  int64_t wanted = 0;   // Helpers that may still join.
+  int64_t helpers = 0;  // Those that have joined and not left.
+  Loop* next = nullptr;
 };
-
-}  // namespace
 
 ThreadPool::ThreadPool(int thread_count) {
   assert(thread_count >= 0);
@@ -68,28 +47,58 @@ void ThreadPool::Schedule(std::function<void()> task) {
   wake_.NotifyOne();
 }
 
-void ThreadPool::ParallelFor(int64_t count, const std::function<void(int64_t)>& body) {
+void ThreadPool::ParallelFor(int64_t count, absl::FunctionRef<void(int64_t)> body) {
   if (count <= 0) return;
-  const auto loop = std::make_shared<Loop>(count, body);
-  const int64_t helpers = std::min<int64_t>(thread_count(), count - 1);
-  for (int64_t i = 0; i < helpers; ++i) {
-    Schedule([loop] { loop->Run(); });
+  Loop loop{count, body};
+  loop.wanted = std::min<int64_t>(thread_count(), count - 1);
+  const int64_t wanted = loop.wanted;
+  if (wanted > 0) {
+    MutexLock lock(&mutex_);
+    Loop** last = &loops_;
+    while (*last != nullptr) last = &(*last)->next;
+    *last = &loop;
   }
+  for (int64_t i = 0; i < wanted; ++i) wake_.NotifyOne();
+  loop.Run();
+  if (wanted == 0) return;
+  MutexLock lock(&mutex_);
+  if (loop.wanted > 0) Unlink(&loop);
+  while (loop.helpers > 0) helped_.Wait(&mutex_);
+}
+
+void ThreadPool::Unlink(const Loop* loop) {
+  Loop** link = &loops_;
+  while (*link != loop) link = &(*link)->next;
+  *link = loop->next;
+}
+
+void ThreadPool::Help() {
+  Loop* const loop = loops_;
+  ++loop->helpers;
+  if (--loop->wanted == 0) loops_ = loop->next;
+  mutex_.Unlock();
   loop->Run();
-  loop->WaitUntilDone();
+  mutex_.Lock();
+  if (--loop->helpers == 0) helped_.NotifyAll();
 }
 
 void ThreadPool::Work() {
+  MutexLock lock(&mutex_);
   while (true) {
-    std::function<void()> task;
-    {
-      MutexLock lock(&mutex_);
-      while (tasks_.empty() && !stopping_) wake_.Wait(&mutex_);
-      if (tasks_.empty()) return;
-      task = std::move(tasks_.front());
+    if (loops_ != nullptr) {
+      Help();
+    } else if (!tasks_.empty()) {
+      std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
+      mutex_.Unlock();
+      task();
+      task = nullptr;
+      mutex_.Lock();
+    } else if (stopping_) {
+      return;
+    } else {
+      wake_.Wait(&mutex_);
     }
-    task();
   }
 }
 

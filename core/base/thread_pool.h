@@ -7,12 +7,13 @@
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "core/base/mutex.h"
 
 namespace engram {
 
-// A fixed number of threads that run tasks in the order they were scheduled. Thread-safe. A pool without
-// threads has ParallelFor run on the caller alone.
+// A fixed number of threads that run tasks in the order they were scheduled, loops first. Thread-safe. A pool
+// without threads has ParallelFor run on the caller alone.
 class ThreadPool {
  public:
   // REQUIRES: thread_count >= 0.
@@ -30,14 +31,21 @@ class ThreadPool {
   // Runs body(i) for each i in [0, count), on the pool's threads and on the caller's, and returns when
   // all are done. Which thread runs which i is not determined, so body(i) may write only what belongs to i.
   // REQUIRES: not called from one of the pool's own threads.
-  void ParallelFor(int64_t count, const std::function<void(int64_t)>& body) ABSL_LOCKS_EXCLUDED(mutex_);
+  void ParallelFor(int64_t count, absl::FunctionRef<void(int64_t)> body) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  struct Loop;
+
   void Work() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Unlink(const Loop* loop) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Helps with the loop that is next, until it has no index left.
+  void Help() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Mutex mutex_;
   CondVar wake_;
+  CondVar helped_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  Loop* loops_ ABSL_GUARDED_BY(mutex_) = nullptr;  // That want help, the oldest first.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;  // Constant after construction.
 };
