@@ -14,14 +14,14 @@ namespace {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire's float32 are little-endian");
 
-absl::Status CheckShape(const v1::Matrix& matrix, const std::string& field, int64_t cols,
-                        const std::string& whose) {
+absl::Status CheckShape(const v1::Matrix& matrix, const std::string& field, const Columns& columns) {
+  const int64_t cols = columns.count;
   if (matrix.rows() < 1) {
     return InvalidField(absl::StrCat(field, ".rows"), absl::StrCat(matrix.rows()), "1 or more");
   }
   if (matrix.cols() != cols) {
     return InvalidField(absl::StrCat(field, ".cols"), absl::StrCat(matrix.cols()),
-                        absl::StrCat(cols, ", ", whose));
+                        absl::StrCat(cols, ", the ", columns.setting, " of bank '", columns.bank, "'"));
   }
   if (!matrix.data().empty() && matrix.values_size() > 0) {
     return InvalidField(field, "both data and values", "one of the two");
@@ -58,12 +58,12 @@ absl::Status CheckNumbers(const ParsedMatrix& matrix, const std::string& field) 
 
 }  // namespace
 
-absl::StatusOr<ParsedMatrix> ParseMatrix(const v1::Matrix& matrix, const std::string& field, int64_t cols,
-                                         const std::string& whose) {
-  ENGRAM_RETURN_IF_ERROR(CheckShape(matrix, field, cols, whose));
+absl::StatusOr<ParsedMatrix> ParseMatrix(const v1::Matrix& matrix, const std::string& field,
+                                         const Columns& columns) {
+  ENGRAM_RETURN_IF_ERROR(CheckShape(matrix, field, columns));
   ParsedMatrix parsed;
   parsed.rows = matrix.rows();
-  parsed.cols = cols;
+  parsed.cols = columns.count;
   if (matrix.values_size() > 0) {
     parsed.encoding = v1::MATRIX_ENCODING_FLOATS;
     parsed.values = absl::MakeConstSpan(matrix.values().data(), matrix.values_size());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/base/matrix_view.h"
 #include "engram/v1/matrix.pb.h"
@@ -22,10 +23,16 @@ struct ParsedMatrix {
   MatrixView<const float> view() const { return {values.data(), rows, cols}; }
 };
 
-// INVALID_ARGUMENT: `matrix` is not such a matrix with `cols` columns, which is the dimension `whose`, such
-// as "the dim of bank 'faces'". `field` is its path in the request.
-absl::StatusOr<ParsedMatrix> ParseMatrix(const v1::Matrix& matrix, const std::string& field, int64_t cols,
-                                         const std::string& whose);
+// How many columns a matrix must have, and which setting of which bank says so.
+struct Columns {
+  int64_t count;
+  const char* setting;
+  absl::string_view bank;
+};
+
+// INVALID_ARGUMENT: `matrix` is not such a matrix with those columns. `field` is its path in the request.
+absl::StatusOr<ParsedMatrix> ParseMatrix(const v1::Matrix& matrix, const std::string& field,
+                                         const Columns& columns);
 
 }  // namespace engram
 

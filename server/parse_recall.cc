@@ -77,9 +77,8 @@ absl::Status ParseTransform(const v1::Dynamics& wire, RecallPlan* plan) {
 
 absl::StatusOr<ParsedRecall> ParseRecall(const v1::RecallRequest& request, const BankSettings& bank) {
   ParsedRecall parsed;
-  ENGRAM_ASSIGN_OR_RETURN(
-      const ParsedMatrix query,
-      ParseMatrix(request.query(), "query", bank.dim, absl::StrCat("the dim of bank '", bank.name, "'")));
+  ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix query,
+                          ParseMatrix(request.query(), "query", {bank.dim, "dim", bank.name}));
   if (query.rows != 1) return InvalidField("query.rows", absl::StrCat(query.rows), "1");
   parsed.query.assign(query.values.begin(), query.values.end());
   ENGRAM_ASSIGN_OR_RETURN(parsed.plan.dynamics,

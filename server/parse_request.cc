@@ -50,11 +50,9 @@ absl::StatusOr<Durability> ParseDurability(v1::Durability wire, Durability stron
   return asked;
 }
 
-std::string DimOf(const BankSettings& bank) { return absl::StrCat("the dim of bank '", bank.name, "'"); }
+Columns DimOf(const BankSettings& bank) { return {bank.dim, "dim", bank.name}; }
 
-std::string ValueDimOf(const BankSettings& bank) {
-  return absl::StrCat("the value_dim of bank '", bank.name, "'");
-}
+Columns ValueDimOf(const BankSettings& bank) { return {bank.value_dim, "value_dim", bank.name}; }
 
 absl::Status CheckRows(const ParsedMatrix& matrix, const std::string& field, int64_t queries) {
   if (matrix.rows == queries) return absl::OkStatus();
@@ -93,8 +91,7 @@ absl::StatusOr<ParsedMatrix> ParseValues(const v1::StoreRequest& request, const 
         "values", "none",
         absl::StrCat("a matrix [n, ", bank.value_dim, "]: bank '", bank.name, "' has values"));
   }
-  ENGRAM_ASSIGN_OR_RETURN(ParsedMatrix values,
-                          ParseMatrix(request.values(), "values", bank.value_dim, ValueDimOf(bank)));
+  ENGRAM_ASSIGN_OR_RETURN(ParsedMatrix values, ParseMatrix(request.values(), "values", ValueDimOf(bank)));
   if (values.rows != request.patterns().rows()) {
     return InvalidField("values.rows", absl::StrCat(values.rows),
                         absl::StrCat(request.patterns().rows(), ", the number of patterns"));
@@ -111,7 +108,7 @@ absl::Status CheckCount(int64_t got, int64_t patterns, const std::string& field)
 // Queries or states: a batch for a bank.
 absl::StatusOr<ParsedMatrix> ParseBatch(const v1::Matrix& matrix, const std::string& field,
                                         const BankSettings& bank, const Limits& limits) {
-  ENGRAM_ASSIGN_OR_RETURN(ParsedMatrix batch, ParseMatrix(matrix, field, bank.dim, DimOf(bank)));
+  ENGRAM_ASSIGN_OR_RETURN(ParsedMatrix batch, ParseMatrix(matrix, field, DimOf(bank)));
   if (batch.rows > limits.max_batch) {
     return InvalidField(absl::StrCat(field, ".rows"), absl::StrCat(batch.rows),
                         absl::StrCat("1 to ", limits.max_batch, ", the server's --max-batch"));
@@ -219,7 +216,7 @@ absl::StatusOr<ListBanksCall> ParseListBanks(const v1::ListBanksRequest& request
 
 absl::StatusOr<StoreCall> ParseStore(const v1::StoreRequest& request, const BankSettings& bank) {
   StoreCall call;
-  ENGRAM_ASSIGN_OR_RETURN(call.patterns, ParseMatrix(request.patterns(), "patterns", bank.dim, DimOf(bank)));
+  ENGRAM_ASSIGN_OR_RETURN(call.patterns, ParseMatrix(request.patterns(), "patterns", DimOf(bank)));
   ENGRAM_ASSIGN_OR_RETURN(call.values, ParseValues(request, bank));
   ENGRAM_RETURN_IF_ERROR(CheckCount(request.ids_size(), call.patterns.rows, "ids"));
   ENGRAM_RETURN_IF_ERROR(CheckCount(request.payloads_size(), call.patterns.rows, "payloads"));
@@ -326,16 +323,15 @@ absl::StatusOr<DifferentiateCall> ParseDifferentiate(const v1::DifferentiateRequ
   ENGRAM_ASSIGN_OR_RETURN(call.dynamics,
                           ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));
   ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix states,
-                          ParseMatrix(request.state_cotangents(), "state_cotangents", bank.dim, DimOf(bank)));
+                          ParseMatrix(request.state_cotangents(), "state_cotangents", DimOf(bank)));
   ENGRAM_RETURN_IF_ERROR(CheckRows(states, "state_cotangents", queries.rows));
   if (request.has_value_cotangents()) {
     if (bank.value_dim == 0) {
       return InvalidField("value_cotangents", "a matrix",
                           absl::StrCat("none: bank '", bank.name, "' has no values"));
     }
-    ENGRAM_ASSIGN_OR_RETURN(
-        const ParsedMatrix values,
-        ParseMatrix(request.value_cotangents(), "value_cotangents", bank.value_dim, ValueDimOf(bank)));
+    ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix values,
+                            ParseMatrix(request.value_cotangents(), "value_cotangents", ValueDimOf(bank)));
     ENGRAM_RETURN_IF_ERROR(CheckRows(values, "value_cotangents", queries.rows));
     call.value_cotangents.assign(values.values.begin(), values.values.end());
   }

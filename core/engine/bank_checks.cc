@@ -14,8 +14,8 @@ absl::Status CheckFits(const BankSnapshot& bank, const Dynamics& dynamics) {
     return MakeError(absl::StatusCode::kFailedPrecondition, details,
                      absl::StrCat("bank '", bank.settings().name, "' is empty; store patterns first"));
   }
-  return Within(absl::StrCat("dynamics.", NameOf(dynamics.transform)),
-                ValidateFor(dynamics.transform, bank.pattern_count()));
+  const absl::Status status = ValidateFor(dynamics.transform, bank.pattern_count());
+  return status.ok() ? status : Within(absl::StrCat("dynamics.", NameOf(dynamics.transform)), status);
 }
 
 }  // namespace engram

@@ -37,7 +37,7 @@ v1::Matrix InFloats(int64_t rows, int64_t cols, const std::vector<float>& number
 }
 
 absl::StatusOr<ParsedMatrix> Parse(const v1::Matrix& matrix, int64_t cols = 2) {
-  return ParseMatrix(matrix, "queries", cols, "the dim of bank 'faces'");
+  return ParseMatrix(matrix, "queries", {cols, "dim", "faces"});
 }
 
 // The error names `field`, in its text and for programs.
