@@ -13,7 +13,7 @@ struct Goal {
   std::string id;    // "S1", as in the list of goals.
   std::string what;  // With its unit, unless it is a ratio.
   Kind kind = Kind::kNone;
-  double bound = 0;  // Of the median; no matter if kNone: measured for the sake of another.
+  double bound = 0;  // Of the median. Without one it is measured to explain another.
   std::vector<double> values;
 };
 

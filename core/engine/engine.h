@@ -25,9 +25,9 @@ struct EngineOptions {
   int64_t queue_capacity = 4096;
   // Largest number of states that one sweep serves.
   int64_t max_batch = 256;
-  // Bytes that the survivor lists of one sweep may take up when every row survives; large banks are swept
-  // with fewer states at a time, at least with one. Also what all trajectories under way may take up
-  // together.
+  // Bytes that the survivor lists of one sweep, of the two that may run at a time, may take up when every row
+  // survives; large banks are swept with fewer states at a time, at least with one. Also what all
+  // trajectories under way may take up together.
   int64_t scratch_bytes = int64_t{1} << 30;
   // A bank of at most so many components, rows times dimensions, is small: its retrievals and energies never
   // wait for the sweep of a larger one.
