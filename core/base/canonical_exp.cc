@@ -1,0 +1,111 @@
+#include "core/base/canonical_exp.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace engram {
+namespace {
+
+// Values computed side by side.
+constexpr int64_t kLanes = 16;
+
+// Beyond them exp is 0 and +infinity.
+constexpr double kLeast = -746;
+constexpr double kMost = 710;
+
+// Added to a number below 2^51 it leaves the nearest integer in the low bits.
+constexpr double kRound = 0x1.8p52;
+constexpr double kLog2E = 0x1.71547652b82fep0;
+// ln 2 in two parts; the first has 32 bits, so that its products with the integers here are exact.
+constexpr double kLn2High = 0x1.62e42feep-1;
+constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
+// 1 / i! for i = 13 to 2: the next term of the series is below 2^-57 of the result.
+constexpr double kSeries[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
+                              1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
+                              1.0 / 120,        1.0 / 24,        1.0 / 6,        1.0 / 2};
+
+// 2^n for the integer n in [-1022, 1023] in the low bits of n + kRound.
+__attribute__((always_inline)) inline double PowerOfTwo(double rounded) {
+  uint64_t bits;
+  std::memcpy(&bits, &rounded, sizeof(bits));
+  bits = (bits + 1023) << 52;
+  double power;
+  std::memcpy(&power, &bits, sizeof(power));
+  return power;
+}
+
+// exp(x) = 2^n exp(r), |r| <= ln(2) / 2. What r loses by rounding is added at the end. 2^n is multiplied in
+// two steps: neither overflows before the result does, and a subnormal result is rounded once.
+__attribute__((always_inline)) inline double Exp(double x) {
+  const double clamped = x < kLeast ? kLeast : x > kMost ? kMost : x;
+  const double n = __builtin_fma(clamped, kLog2E, kRound) - kRound;
+  const double high = __builtin_fma(-n, kLn2High, clamped);
+  const double r = __builtin_fma(-n, kLn2Low, high);
+  const double lost = __builtin_fma(-n, kLn2Low, high - r);
+  double series = kSeries[0];
+  for (int i = 1; i < 12; ++i) series = __builtin_fma(series, r, kSeries[i]);
+  const double exp_r = 1.0 + (r + __builtin_fma(r * r, series, lost));
+  const double half = __builtin_fma(n, 0.5, kRound);
+  const double rest = (n - (half - kRound)) + kRound;
+  return exp_r * PowerOfTwo(half) * PowerOfTwo(rest);
+}
+
+// Written once and compiled for each instruction set, as canonical.cc does.
+__attribute__((always_inline)) inline void ExpLoop(double* values, int64_t count) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int64_t l = 0; l < kLanes; ++l) values[i + l] = Exp(values[i + l]);
+  }
+  for (; i < count; ++i) values[i] = Exp(values[i]);
+}
+
+void ExpPortable(double* values, int64_t count) { ExpLoop(values, count); }
+bool Always() { return true; }
+
+#if defined(__x86_64__)
+
+#define ENGRAM_TARGET_AVX2 __attribute__((target("avx2,fma")))
+#if defined(__clang__)
+#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma"), min_vector_width(512)))
+#else
+#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma,prefer-vector-width=512")))
+#endif
+
+ENGRAM_TARGET_AVX2 void ExpAvx2(double* values, int64_t count) { ExpLoop(values, count); }
+bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+ENGRAM_TARGET_AVX512 void ExpAvx512(double* values, int64_t count) { ExpLoop(values, count); }
+bool HasAvx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && HasAvx2();
+}
+
+#undef ENGRAM_TARGET_AVX2
+#undef ENGRAM_TARGET_AVX512
+
+#endif
+
+constexpr CanonicalExponential kAll[] = {
+#if defined(__x86_64__)
+    {"avx512", HasAvx512, ExpAvx512},
+    {"avx2", HasAvx2, ExpAvx2},
+#endif
+    {"portable", Always, ExpPortable},
+};
+
+const CanonicalExponential& Best() {
+  const CanonicalExponential* best = kAll;
+  while (!best->supported()) ++best;
+  return *best;
+}
+
+}  // namespace
+
+absl::Span<const CanonicalExponential> AllCanonicalExponentials() { return kAll; }
+
+void CanonicalExp(absl::Span<double> values) {
+  static const CanonicalExponential& best = Best();
+  best.apply(values.data(), static_cast<int64_t>(values.size()));
+}
+
+}  // namespace engram
