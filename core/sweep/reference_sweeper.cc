@@ -1,8 +1,59 @@
 #include "core/sweep/reference_sweeper.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/base/canonical.h"
+#include "core/sweep/stream_error.h"
 
 namespace engram {
+namespace {
+
+// Two plain passes: scores, then weights and sums. Only the scores are rounded to float32.
+StreamedSoftmax StreamOne(const BankSnapshot& bank, const StreamState& state) {
+  const CanonicalArithmetic& arithmetic = PortableCanonicalArithmetic();
+  const int64_t dim = bank.settings().dim;
+  StreamRounding rounding;
+  StreamedSoftmax update;
+  rounding.state_norm = EuclideanNorm(state.state);
+  update.scale = ScaleFor(rounding.state_norm);
+  for (int32_t s = 0; s < bank.segment_count(); ++s) {
+    const Segment& segment = bank.segment(s);
+    for (int32_t i = 0; i < bank.rows_in_segment(s); ++i) {
+      update.scores.push_back(StreamedSoftmax::kInvisible);
+      if (!segment.VisibleAt(i, state.version)) continue;
+      const double score = arithmetic.dot(segment.pattern(i).data(), state.state.data(), dim);
+      update.scores.back() = static_cast<float>(score / update.scale);
+      update.largest = std::max(update.largest, update.scores.back());
+      rounding.largest_norm = std::max(rounding.largest_norm, segment.norm(i));
+    }
+  }
+  update.combination.assign(dim, 0.0);
+  auto score = update.scores.begin();
+  for (int32_t s = 0; s < bank.segment_count(); ++s) {
+    for (int32_t i = 0; i < bank.rows_in_segment(s); ++i, ++score) {
+      const double theta =
+          state.beta * update.scale * (static_cast<double>(*score) - static_cast<double>(update.largest));
+      if (!(theta > -state.window)) continue;
+      const double weight = std::exp(theta);
+      const double norm = bank.segment(s).norm(i);
+      update.total += weight;
+      rounding.mean_square += weight * (norm * norm);
+      arithmetic.add_scaled(weight, bank.segment(s).pattern(i).data(), update.combination.data(), dim);
+    }
+  }
+  for (double& z : update.combination) z /= update.total;
+  rounding.dim = dim;
+  rounding.row_count = bank.row_count();
+  rounding.beta = state.beta;
+  rounding.scale = update.scale;
+  rounding.mean_square /= update.total;
+  rounding.combination_norm = EuclideanNorm(update.combination);
+  update.error_bound = StreamErrorBound(rounding);
+  return update;
+}
+
+}  // namespace
 
 absl::Status ReferenceSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                                      absl::Span<SweepResult> results) {
@@ -20,6 +71,12 @@ absl::Status ReferenceSweeper::Sweep(const BankSnapshot& bank, absl::Span<const 
       }
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status ReferenceSweeper::StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                                             absl::Span<StreamedSoftmax> updates) {
+  for (size_t b = 0; b < states.size(); ++b) updates[b] = StreamOne(bank, states[b]);
   return absl::OkStatus();
 }
 

@@ -11,6 +11,8 @@ class ReferenceSweeper : public Sweeper {
   absl::string_view name() const override { return "reference"; }
   absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                      absl::Span<SweepResult> results) override;
+  absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                             absl::Span<StreamedSoftmax> updates) override;
 };
 
 }  // namespace engram

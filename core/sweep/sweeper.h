@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
+#include "core/sweep/softmax_stream.h"
 #include "core/transform/cut.h"
 
 namespace engram {
@@ -53,7 +54,7 @@ struct SweepResult {
   std::unique_ptr<const NearMisses> near_misses;
 };
 
-// A backend: one pass over the patterns of a bank. It implements nothing else; memory is its own business.
+// A backend: passes over the patterns of a bank. It implements nothing else; memory is its own business.
 class Sweeper {
  public:
   virtual ~Sweeper() = default;
@@ -65,6 +66,13 @@ class Sweeper {
   // the results are undefined.
   virtual absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                              absl::Span<SweepResult> results) = 0;
+
+  // For each state its softmax update in float32 or better, in one read of the patterns, with a bound of the
+  // error. `updates` has one for each state. An update may differ in its last bits between backends and
+  // between instruction sets, and when a compaction moves rows; not with the other states. Thread-safe.
+  // UNAVAILABLE: as for Sweep.
+  virtual absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                                     absl::Span<StreamedSoftmax> updates) = 0;
 };
 
 }  // namespace engram

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/sweep/cpu/cpu_softmax_stream.h"
 #include "core/sweep/cpu/dense_scan.h"
 #include "core/sweep/cpu/row_scorer.h"
 #include "core/sweep/cpu/selection.h"
@@ -58,6 +59,12 @@ absl::Status CpuSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepS
     dense.insert(dense.end(), dense_after_all.begin(), dense_after_all.end());
   }
   if (!dense.empty()) ScoreAllRows(RowScorer(&bank, &arithmetic_), states, dense, pool_, results);
+  return absl::OkStatus();
+}
+
+absl::Status CpuSweeper::StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                                       absl::Span<StreamedSoftmax> updates) {
+  CpuStreamSoftmax(bank, states, BestStreamKernels(), pool_, updates);
   return absl::OkStatus();
 }
 

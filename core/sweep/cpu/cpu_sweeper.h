@@ -27,6 +27,8 @@ class CpuSweeper : public Sweeper {
   absl::string_view name() const override { return "cpu"; }
   absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                      absl::Span<SweepResult> results) override;
+  absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                             absl::Span<StreamedSoftmax> updates) override;
 
  private:
   // Screens the states `screened`; returns those of them that are dense after all.

@@ -1,0 +1,256 @@
+#include "core/sweep/cpu/cpu_softmax_stream.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/base/canonical_exp.h"
+#include "core/sweep/stream_error.h"
+
+namespace engram {
+namespace {
+
+constexpr int64_t kStrips = 16;
+
+// Blocks that a strip takes at a time: long enough a read for the hardware to see it coming.
+constexpr int64_t kBlocksPerTurn = 4;
+
+// Numbers in the sums of one strip: states are streamed in tiles of so many, at least one.
+constexpr int64_t kTileNumbers = int64_t{1} << 18;
+
+constexpr float kInvisible = StreamedSoftmax::kInvisible;
+
+// Consecutive rows of one segment.
+struct Block {
+  int32_t segment;
+  int32_t begin;
+  int32_t end;
+  int64_t place;  // Of the first row, in StreamedSoftmax::scores.
+};
+
+// What one strip has added up for one state; weights are relative to the largest score so far.
+struct Partial {
+  float largest = kInvisible;
+  double total = 0;
+  double squares = 0;  // Of weighted norms.
+  double largest_norm = 0;
+  std::vector<double> sum;  // [D]
+
+  // Makes weights relative to `score`, which is at least as large. `rate` = beta scale.
+  void Raise(float score, double rate) {
+    if (score <= largest) return;
+    double factor = rate * (static_cast<double>(largest) - static_cast<double>(score));
+    CanonicalExp(absl::MakeSpan(&factor, 1));
+    total *= factor;
+    squares *= factor;
+    for (double& x : sum) x *= factor;
+    largest = score;
+  }
+};
+
+// The rows of a block: their norms, and which of them a version sees.
+class BlockRows {
+ public:
+  BlockRows(const Segment& segment, const Block& block) : segment_(segment), block_(block) {
+    for (int32_t i = block.begin; i < block.end; ++i) norms_[i - block.begin] = segment.norm(i);
+  }
+
+  double norm(int64_t r) const { return norms_[r]; }
+
+  // Makes the scores of rows that `version` does not see kInvisible.
+  void Mask(int64_t version, float* scores) {
+    if (version != version_) {
+      version_ = version;
+      all_visible_ = true;
+      for (int32_t i = block_.begin; i < block_.end; ++i) {
+        visible_[i - block_.begin] = segment_.VisibleAt(i, version);
+        all_visible_ = all_visible_ && visible_[i - block_.begin];
+      }
+    }
+    if (all_visible_) return;
+    for (int64_t r = 0; r < block_.end - block_.begin; ++r) {
+      if (!visible_[r]) scores[r] = kInvisible;
+    }
+  }
+
+ private:
+  const Segment& segment_;
+  const Block block_;
+  double norms_[kStreamBlock];
+  bool visible_[kStreamBlock];
+  bool all_visible_ = true;
+  int64_t version_ = -1;
+};
+
+// The stream of one tile of states.
+class Tile {
+ public:
+  Tile(const BankSnapshot& bank, const std::vector<Block>& blocks, absl::Span<const StreamState> states,
+       const StreamKernels& kernels, absl::Span<StreamedSoftmax> updates)
+      : bank_(bank), blocks_(blocks), states_(states), kernels_(kernels), updates_(updates) {
+    const int64_t rows = bank.row_count();
+    for (size_t b = 0; b < states.size(); ++b) {
+      norms_.push_back(EuclideanNorm(states[b].state));
+      updates[b].scale = ScaleFor(norms_[b]);
+      for (const double q : states[b].state) scaled_.push_back(static_cast<float>(q / updates[b].scale));
+      updates[b].scores.assign(rows, kInvisible);
+    }
+    partials_.resize(kStrips);
+  }
+
+  int64_t StripCount() const {
+    const auto turns = (static_cast<int64_t>(blocks_.size()) + kBlocksPerTurn - 1) / kBlocksPerTurn;
+    return std::min(kStrips, turns);
+  }
+
+  // Streams the blocks of a strip. Different strips may run at once.
+  void RunStrip(int64_t strip) {
+    std::vector<Partial>& partials = partials_[strip];
+    partials.resize(states_.size());
+    for (Partial& partial : partials) partial.sum.assign(dim(), 0.0);
+    std::vector<float> scores(states_.size() * kStreamBlock);
+    std::vector<float> weights(states_.size() * kStreamBlock);
+    const auto count = static_cast<int64_t>(blocks_.size());
+    for (int64_t turn = strip * kBlocksPerTurn; turn < count; turn += kStrips * kBlocksPerTurn) {
+      for (int64_t k = turn; k < std::min(turn + kBlocksPerTurn, count); ++k) {
+        RunBlock(blocks_[k], scores.data(), weights.data(), &partials);
+      }
+    }
+  }
+
+  // Adds the strips up.
+  void Finish() {
+    for (size_t b = 0; b < states_.size(); ++b) {
+      Partial whole;
+      whole.sum.assign(dim(), 0.0);
+      for (int64_t strip = 0; strip < StripCount(); ++strip) {
+        Partial& part = partials_[strip][b];
+        if (part.largest == kInvisible) continue;
+        whole.Raise(part.largest, Rate(b));
+        part.Raise(whole.largest, Rate(b));
+        whole.total += part.total;
+        whole.squares += part.squares;
+        whole.largest_norm = std::max(whole.largest_norm, part.largest_norm);
+        for (int64_t j = 0; j < dim(); ++j) whole.sum[j] += part.sum[j];
+      }
+      Fill(b, std::move(whole));
+    }
+  }
+
+ private:
+  int64_t dim() const { return bank_.settings().dim; }
+  double Rate(size_t b) const { return states_[b].beta * updates_[b].scale; }
+
+  void RunBlock(const Block& block, float* scores, float* weights, std::vector<Partial>* partials) {
+    const Segment& segment = bank_.segment(block.segment);
+    const float* rows = segment.patterns() + block.begin * dim();
+    const int64_t count = block.end - block.begin;
+    kernels_.score(rows, count, dim(), scaled_.data(), static_cast<int64_t>(states_.size()), scores);
+    BlockRows block_rows(segment, block);
+    std::vector<const float*> weighted;
+    std::vector<double*> sums;
+    for (size_t b = 0; b < states_.size(); ++b) {
+      float* score = scores + b * kStreamBlock;
+      block_rows.Mask(states_[b].version, score);
+      std::copy(score, score + count, updates_[b].scores.begin() + block.place);
+      float* weight = weights + b * kStreamBlock;
+      if (!Weigh(b, block_rows, score, count, weight, &(*partials)[b])) continue;
+      weighted.push_back(weight);
+      sums.push_back((*partials)[b].sum.data());
+    }
+    kernels_.accumulate(rows, count, dim(), weighted.data(), sums.data(), static_cast<int64_t>(sums.size()),
+                        kStreamBlock * dim());
+  }
+
+  // The weights of a block, relative to the largest score so far. False: none has any.
+  bool Weigh(size_t b, const BlockRows& rows, const float* scores, int64_t count, float* weights,
+             Partial* partial) const {
+    const float largest = *std::max_element(scores, scores + count);
+    if (largest == kInvisible) return false;
+    partial->Raise(largest, Rate(b));
+    // A row far below the maximum weighs nothing, and most blocks may have no other.
+    const double rate = Rate(b);
+    const double window = states_[b].window;
+    const auto below = [&](float score) {
+      return rate * (static_cast<double>(score) - static_cast<double>(partial->largest));
+    };
+    for (int64_t r = 0; r < count; ++r) {
+      if (scores[r] != kInvisible) partial->largest_norm = std::max(partial->largest_norm, rows.norm(r));
+    }
+    if (below(largest) <= -window) return false;
+    double exponentials[kStreamBlock];
+    for (int64_t r = 0; r < count; ++r)
+      exponentials[r] = scores[r] == kInvisible ? -window : below(scores[r]);
+    CanonicalExp(absl::MakeSpan(exponentials, count));
+    for (int64_t r = 0; r < count; ++r) {
+      const bool has_weight = scores[r] != kInvisible && below(scores[r]) > -window;
+      weights[r] = has_weight ? static_cast<float>(exponentials[r]) : 0.0F;
+    }
+    double total = 0;
+    double squares = 0;
+    for (int64_t r = 0; r < count; ++r) {
+      total += static_cast<double>(weights[r]);
+      squares += static_cast<double>(weights[r]) * (rows.norm(r) * rows.norm(r));
+    }
+    partial->total += total;
+    partial->squares += squares;
+    return true;
+  }
+
+  void Fill(size_t b, Partial whole) {
+    StreamedSoftmax& update = updates_[b];
+    update.largest = whole.largest;
+    update.total = whole.total;
+    update.combination = std::move(whole.sum);
+    for (double& z : update.combination) z /= update.total;
+    StreamRounding rounding;
+    rounding.dim = dim();
+    rounding.row_count = bank_.row_count();
+    rounding.beta = states_[b].beta;
+    rounding.state_norm = norms_[b];
+    rounding.scale = update.scale;
+    rounding.largest_norm = whole.largest_norm;
+    rounding.mean_square = whole.squares / whole.total;
+    rounding.combination_norm = EuclideanNorm(update.combination);
+    update.error_bound = StreamErrorBound(rounding);
+  }
+
+  const BankSnapshot& bank_;
+  const std::vector<Block>& blocks_;
+  const absl::Span<const StreamState> states_;
+  const StreamKernels& kernels_;
+  const absl::Span<StreamedSoftmax> updates_;
+  std::vector<float> scaled_;                   // The states [B, D] over their scales.
+  std::vector<double> norms_;                   // Of the states.
+  std::vector<std::vector<Partial>> partials_;  // [strip][state]
+};
+
+std::vector<Block> BlocksOf(const BankSnapshot& bank) {
+  std::vector<Block> blocks;
+  int64_t place = 0;
+  for (int32_t s = 0; s < bank.segment_count(); ++s) {
+    const int64_t rows = bank.rows_in_segment(s);
+    for (int64_t begin = 0; begin < rows; begin += kStreamBlock) {
+      const int64_t end = std::min(begin + kStreamBlock, rows);
+      blocks.push_back({s, static_cast<int32_t>(begin), static_cast<int32_t>(end), place + begin});
+    }
+    place += rows;
+  }
+  return blocks;
+}
+
+}  // namespace
+
+void CpuStreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                      const StreamKernels& kernels, ThreadPool* pool, absl::Span<StreamedSoftmax> updates) {
+  const std::vector<Block> blocks = BlocksOf(bank);
+  const auto tile_states = static_cast<size_t>(std::max<int64_t>(1, kTileNumbers / bank.settings().dim));
+  for (size_t begin = 0; begin < states.size(); begin += tile_states) {
+    Tile tile(bank, blocks, states.subspan(begin, tile_states), kernels, updates.subspan(begin, tile_states));
+    const auto run = [&](int64_t strip) { tile.RunStrip(strip); };
+    tile.StripCount() == 1 ? run(0) : pool->ParallelFor(tile.StripCount(), run);
+    tile.Finish();
+  }
+}
+
+}  // namespace engram

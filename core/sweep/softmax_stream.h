@@ -1,0 +1,60 @@
+#ifndef ENGRAM_CORE_SWEEP_SOFTMAX_STREAM_H_
+#define ENGRAM_CORE_SWEEP_SOFTMAX_STREAM_H_
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace engram {
+
+// One state whose softmax update is to be streamed: scores, weights and combination in one read of the
+// patterns.
+struct StreamState {
+  // q [D], finite. Somebody else's data.
+  absl::Span<const double> state;
+  // Inverse temperature.
+  double beta = 1;
+  // Rows whose scaled score lies `window` or more below the largest may be left out: they share less than
+  // 2^-53 of the mass. See Softmax::WindowFor.
+  double window = 0;
+  // Rows visible at this version count, at least one; at most the version of the snapshot that is swept.
+  int64_t version = 0;
+};
+
+// What a streamed update returns.
+struct StreamedSoftmax {
+  // The score of rows that are not visible.
+  static constexpr float kInvisible = -std::numeric_limits<float>::infinity();
+
+  // sum_i p_i x_i [D], p = softmax(beta X q).
+  std::vector<double> combination;
+  // Bound of |combination - sum_i p_i x_i| in Euclidean norm, with p and the sum in exact arithmetic.
+  double error_bound = 0;
+  // The scores <x_i, q> = scale * scores[i], about, of all rows of the snapshot, segment by segment.
+  std::vector<float> scores;
+  double scale = 1;
+  // The largest of `scores`, and sum_i exp(beta scale (scores[i] - largest)).
+  float largest = kInvisible;
+  double total = 0;
+};
+
+// |v|.
+inline double EuclideanNorm(absl::Span<const double> v) {
+  double sum = 0;
+  for (const double x : v) sum += x * x;
+  return std::sqrt(sum);
+}
+
+// A power of two such that norm / it is in [1/2, 1); 1 for 0: what StreamedSoftmax::scale is for |q|.
+inline double ScaleFor(double norm) {
+  int exponent = 0;
+  std::frexp(norm, &exponent);
+  return std::ldexp(1.0, exponent);
+}
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_SOFTMAX_STREAM_H_

@@ -1,0 +1,233 @@
+// Streamed softmax updates against exact ones: the bound must hold whatever the rows are.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/base/canonical.h"
+#include "core/sweep/cpu/cpu_softmax_stream.h"
+#include "core/sweep/cpu_sweeper.h"
+#include "core/sweep/reference_sweeper.h"
+#include "core/transform/softmax.h"
+#include "tests/core/bank/test_bank.h"
+
+namespace engram {
+namespace {
+
+constexpr uint64_t kSeed = 23;
+
+// softmax(beta X q) X of the rows visible at `version`, in long double.
+std::vector<long double> ExactUpdate(const BankSnapshot& bank, const StreamState& state) {
+  std::vector<long double> theta;
+  std::vector<absl::Span<const float>> rows;
+  for (int32_t s = 0; s < bank.segment_count(); ++s) {
+    for (int32_t i = 0; i < bank.rows_in_segment(s); ++i) {
+      if (!bank.segment(s).VisibleAt(i, state.version)) continue;
+      rows.push_back(bank.segment(s).pattern(i));
+      long double score = 0;
+      for (size_t j = 0; j < rows.back().size(); ++j) {
+        score += static_cast<long double>(rows.back()[j]) * static_cast<long double>(state.state[j]);
+      }
+      theta.push_back(static_cast<long double>(state.beta) * score);
+    }
+  }
+  const long double largest = *std::max_element(theta.begin(), theta.end());
+  long double total = 0;
+  std::vector<long double> sum(bank.settings().dim, 0);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const long double weight = std::exp(theta[i] - largest);
+    total += weight;
+    for (size_t j = 0; j < sum.size(); ++j) sum[j] += weight * static_cast<long double>(rows[i][j]);
+  }
+  for (long double& z : sum) z /= total;
+  return sum;
+}
+
+double Distance(const std::vector<double>& a, const std::vector<long double>& b) {
+  long double squared = 0;
+  for (size_t j = 0; j < a.size(); ++j) {
+    const long double difference = static_cast<long double>(a[j]) - b[j];
+    squared += difference * difference;
+  }
+  return static_cast<double>(std::sqrt(squared));
+}
+
+StreamState StateFor(const BankSnapshot& bank, const std::vector<double>& state, double beta) {
+  return {state, beta, Softmax().WindowFor(bank.pattern_count()).width, bank.version()};
+}
+
+std::vector<StreamedSoftmax> Stream(Sweeper* sweeper, const BankSnapshot& bank,
+                                    const std::vector<StreamState>& states) {
+  std::vector<StreamedSoftmax> updates(states.size());
+  EXPECT_TRUE(sweeper->StreamSoftmax(bank, states, absl::MakeSpan(updates)).ok());
+  return updates;
+}
+
+void ExpectSameBytes(const StreamedSoftmax& a, const StreamedSoftmax& b) {
+  ASSERT_EQ(a.combination.size(), b.combination.size());
+  EXPECT_EQ(std::memcmp(a.combination.data(), b.combination.data(), a.combination.size() * sizeof(double)),
+            0);
+  EXPECT_EQ(a.total, b.total);
+  EXPECT_EQ(a.largest, b.largest);
+}
+
+enum class Rows { kNormal, kClusters, kHugeNorms, kCancelling, kCommonPart, kTiny, kCopies, kZero };
+
+std::vector<float> MakeRows(Rows kind, int64_t count, int64_t dim, std::mt19937_64* random) {
+  std::normal_distribution<float> normal;
+  std::vector<float> rows(count * dim);
+  for (float& x : rows) x = normal(*random);
+  for (int64_t i = 0; i < count; ++i) {
+    float* row = rows.data() + i * dim;
+    for (int64_t j = 0; j < dim; ++j) {
+      switch (kind) {
+        case Rows::kNormal:
+          break;
+        case Rows::kClusters:
+          row[j] = rows[(i % 7) * dim + j] + (i < 7 ? 0 : 1e-3F * row[j]);
+          break;
+        case Rows::kHugeNorms:
+          row[j] *= i % 3 == 0 ? 1e6F : i % 3 == 1 ? 1.0F : 1e-6F;
+          break;
+        case Rows::kCancelling:  // Large parts that cancel in each score.
+          row[j] = j % 2 == 1 ? -row[j - 1] * (1 + 0x1p-20F * static_cast<float>(i % 5)) : 1e4F * row[j];
+          break;
+        case Rows::kCommonPart:
+          row[j] = 100 + 0.01F * row[j];
+          break;
+        case Rows::kTiny:
+          row[j] *= 1e-40F;
+          break;
+        case Rows::kCopies:
+          row[j] = rows[j];
+          break;
+        case Rows::kZero:
+          row[j] = 0;
+          break;
+      }
+    }
+  }
+  return rows;
+}
+
+TEST(SoftmaxStreamTest, TheBoundHoldsForAllRowsAndTemperatures) {
+  std::mt19937_64 random(kSeed);
+  std::normal_distribution<double> normal;
+  ThreadPool pool(2);
+  CpuSweeper cpu(&pool);
+  ReferenceSweeper reference;
+  for (const Rows kind : {Rows::kNormal, Rows::kClusters, Rows::kHugeNorms, Rows::kCancelling,
+                          Rows::kCommonPart, Rows::kTiny, Rows::kCopies, Rows::kZero}) {
+    for (const int64_t dim : {1, 3, 32, 45, 768}) {
+      for (const int64_t count : {1, 64, 65, 700}) {
+        TestBank bank(dim);
+        const std::vector<float> rows = MakeRows(kind, count, dim, &random);
+        ASSERT_TRUE(bank.Store(rows).ok());
+        if (count > 60) {
+          ASSERT_TRUE(bank->Delete({0, 5, 63}, false).ok());
+        }
+        const BankSnapshot snapshot = bank->Pin();
+        for (const double beta : {1e-30, 1e-6, 1e-3, 1.0, 30.0, 1e9, 1e30}) {
+          for (const double size : {0.0, 1e-30, 1.0, 1e8}) {
+            SCOPED_TRACE(testing::Message() << "rows " << static_cast<int>(kind) << " D " << dim << " N "
+                                            << count << " beta " << beta << " |q| " << size);
+            std::vector<double> state(dim);
+            for (double& q : state) q = size * normal(random);
+            const StreamState one = StateFor(snapshot, state, beta);
+            const std::vector<long double> exact = ExactUpdate(snapshot, one);
+            for (Sweeper* sweeper : {static_cast<Sweeper*>(&cpu), static_cast<Sweeper*>(&reference)}) {
+              const StreamedSoftmax update = Stream(sweeper, snapshot, {one}).front();
+              ASSERT_LE(Distance(update.combination, exact), update.error_bound) << sweeper->name();
+              ASSERT_LE(update.error_bound, 2.01 * snapshot.largest_norm() + 1e-35);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(SoftmaxStreamTest, TheBoundIsOfTheOrderOfFloat32) {
+  std::mt19937_64 random(kSeed);
+  std::normal_distribution<double> normal;
+  constexpr int64_t kDim = 96;
+  TestBank bank(kDim);
+  const std::vector<float> rows = MakeRows(Rows::kNormal, 100'000, kDim, &random);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  ThreadPool pool(1);
+  CpuSweeper cpu(&pool);
+  for (const double beta : {1e-3, 0.05, 1.0}) {
+    SCOPED_TRACE(beta);
+    std::vector<double> state(kDim);
+    for (double& q : state) q = normal(random);
+    const StreamState one = StateFor(snapshot, state, beta);
+    const StreamedSoftmax update = Stream(&cpu, snapshot, {one}).front();
+    EXPECT_LE(Distance(update.combination, ExactUpdate(snapshot, one)), update.error_bound);
+    // (35 u + 10 u beta |x| |q|) |x|, about.
+    EXPECT_LT(update.error_bound, 0x1p-24 * (60 + 40 * beta * kDim) * std::sqrt(kDim));
+  }
+}
+
+TEST(SoftmaxStreamTest, EveryInstructionSetAndThreadCountAndBatchHasTheSameBytes) {
+  std::mt19937_64 random(kSeed);
+  std::normal_distribution<double> normal;
+  for (const int64_t dim : {1, 5, 64, 100, 129, 300}) {
+    TestBank bank(dim);
+    ASSERT_TRUE(bank.Store(MakeRows(Rows::kNormal, 2777, dim, &random)).ok());
+    ASSERT_TRUE(bank->Delete({1, 2, 900}, false).ok());
+    const BankSnapshot snapshot = bank->Pin();
+    std::vector<std::vector<double>> queries(9, std::vector<double>(dim));
+    std::vector<StreamState> states;
+    for (size_t b = 0; b < queries.size(); ++b) {
+      for (double& q : queries[b]) q = normal(random);
+      states.push_back(StateFor(snapshot, queries[b], std::pow(10.0, static_cast<double>(b % 4) - 2)));
+    }
+    ThreadPool none(0);
+    ThreadPool many(3);
+    std::vector<StreamedSoftmax> expected(states.size());
+    CpuStreamSoftmax(snapshot, states, AllStreamKernels().back(), &none, absl::MakeSpan(expected));
+    for (const StreamKernels& kernels : AllStreamKernels()) {
+      if (!kernels.supported()) continue;
+      SCOPED_TRACE(testing::Message() << kernels.name << " D " << dim);
+      std::vector<StreamedSoftmax> got(states.size());
+      CpuStreamSoftmax(snapshot, states, kernels, &many, absl::MakeSpan(got));
+      for (size_t b = 0; b < states.size(); ++b) {
+        ExpectSameBytes(got[b], expected[b]);
+        StreamedSoftmax alone;
+        CpuStreamSoftmax(snapshot, {states[b]}, kernels, &none, absl::MakeSpan(&alone, 1));
+        ExpectSameBytes(alone, expected[b]);
+      }
+    }
+  }
+}
+
+TEST(SoftmaxStreamTest, AVersionIsNotMovedByNewerRowsInTheSameSweep) {
+  std::mt19937_64 random(kSeed);
+  constexpr int64_t kDim = 20;
+  TestBank bank(kDim);
+  ASSERT_TRUE(bank.Store(MakeRows(Rows::kNormal, 1000, kDim, &random)).ok());
+  const BankSnapshot older = bank->Pin();
+  ASSERT_TRUE(bank->Delete({3, 500}, false).ok());
+  ASSERT_TRUE(bank.Store(MakeRows(Rows::kNormal, 3000, kDim, &random)).ok());
+  const BankSnapshot newer = bank->Pin();
+  ASSERT_EQ(older.layout_id(), newer.layout_id());
+  const std::vector<double> query(kDim, 0.3);
+  ThreadPool pool(2);
+  CpuSweeper cpu(&pool);
+  const StreamState of_older = StateFor(older, query, 0.2);
+  const StreamState of_newer = StateFor(newer, query, 0.2);
+  const std::vector<StreamedSoftmax> both = Stream(&cpu, newer, {of_older, of_newer});
+  ExpectSameBytes(both[0], Stream(&cpu, older, {of_older}).front());
+  EXPECT_LE(Distance(both[0].combination, ExactUpdate(older, of_older)), both[0].error_bound);
+  EXPECT_LE(Distance(both[1].combination, ExactUpdate(newer, of_newer)), both[1].error_bound);
+  EXPECT_EQ(std::count(both[1].scores.begin(), both[1].scores.end(), StreamedSoftmax::kInvisible), 2);
+}
+
+}  // namespace
+}  // namespace engram
