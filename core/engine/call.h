@@ -74,6 +74,9 @@ struct Retrieval {
   double required_separation = 0;
   // Set where weights are found by iteration; see Projection.
   std::optional<double> duality_gap;
+  // Set if the updates were streamed: a bound in Euclidean norm of the distance between `state`, rounded to
+  // float32 or not, and the exact update of the state before it. `exact` is then false.
+  std::optional<double> error_bound;
 };
 
 struct RetrieveCall : Call {
@@ -81,6 +84,8 @@ struct RetrieveCall : Call {
   bool with_energy = true;
   // Largest number of support entries in each answer.
   int64_t max_support = 100;
+  // Whether softmax updates are streamed in float32. Other transformations are computed exactly all the same.
+  bool fast = false;
 };
 
 struct DifferentiateCall : Call {

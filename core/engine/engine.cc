@@ -195,33 +195,62 @@ std::vector<Engine::Seat> Engine::TakeTurn(Turn turn) {
 
 std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
   const absl::Time begin = clock_->Now();
-  std::vector<SweepState> states;
-  states.reserve(seats.size());
+  const auto wants_sweep = [](const Seat& seat) {
+    return !seat.flight->NextStream(seat.call->bank()).has_value();
+  };
+  const auto streamed = std::stable_partition(seats.begin(), seats.end(), wants_sweep) - seats.begin();
   const BankSnapshot* newest = &seats.front().call->bank();
   for (const Seat& seat : seats) {
-    const BankSnapshot& bank = seat.call->bank();
-    states.push_back({seat.flight->state(), seat.flight->NextCut(bank), bank.version()});
-    if (bank.version() > newest->version()) newest = &bank;
+    if (seat.call->bank().version() > newest->version()) newest = &seat.call->bank();
   }
-  std::vector<SweepResult> results(seats.size());
-  const absl::Status status = sweeper_->Sweep(*newest, states, absl::MakeSpan(results));
+  const BankSnapshot bank = *newest;
+  const absl::Span<Seat> all = absl::MakeSpan(seats);
+  absl::Status status = Sweep(bank, all.first(streamed));
+  if (status.ok()) status = Stream(bank, all.subspan(streamed));
+  seats.erase(
+      std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
+      seats.end());
   if (!status.ok()) {
     admission_.FreeRoom(static_cast<int64_t>(seats.size()));
     for (const Seat& seat : seats) seat.call->Fail(status);
     return {};
   }
+  admission_.NoteSweep(clock_->Now() - begin);
+  return seats;
+}
+
+absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats) {
+  if (seats.empty()) return absl::OkStatus();
+  std::vector<SweepState> states;
+  states.reserve(seats.size());
+  for (const Seat& seat : seats) {
+    const BankSnapshot& bank = seat.call->bank();
+    states.push_back({seat.flight->state(), seat.flight->NextCut(bank), bank.version()});
+  }
+  std::vector<SweepResult> results(seats.size());
+  ENGRAM_RETURN_IF_ERROR(sweeper_->Sweep(newest, states, absl::MakeSpan(results)));
   const auto advance = [&](int64_t i) { Advance(&seats[i], &results[i]); };
   const auto count = static_cast<int64_t>(seats.size());
-  if (IsWorthThePool(results, newest->settings().dim)) {
+  if (IsWorthThePool(results, newest.settings().dim)) {
     pool_->ParallelFor(count, advance);
   } else {
     for (int64_t i = 0; i < count; ++i) advance(i);
   }
-  admission_.NoteSweep(clock_->Now() - begin);
-  seats.erase(
-      std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
-      seats.end());
-  return seats;
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats) {
+  if (seats.empty()) return absl::OkStatus();
+  std::vector<StreamState> states;
+  states.reserve(seats.size());
+  for (const Seat& seat : seats) states.push_back(*seat.flight->NextStream(seat.call->bank()));
+  std::vector<StreamedSoftmax> updates(seats.size());
+  ENGRAM_RETURN_IF_ERROR(sweeper_->StreamSoftmax(newest, states, absl::MakeSpan(updates)));
+  for (size_t i = 0; i < seats.size(); ++i) {
+    seats[i].flight->CountSweep();
+    Conclude(&seats[i], seats[i].flight->AdvanceStream(seats[i].call->bank(), updates[i]));
+  }
+  return absl::OkStatus();
 }
 
 void Engine::Advance(Seat* seat, SweepResult* result) {
@@ -239,6 +268,11 @@ void Engine::Advance(Seat* seat, SweepResult* result) {
     }
     done = seat->flight->Advance(bank, &result->survivors);
   }
+  Conclude(seat, done);
+}
+
+void Engine::Conclude(Seat* seat, const absl::StatusOr<bool>& done) {
+  if (done.ok() && !*done) return;
   admission_.FreeRoom(1);
   seat->call->FinishOne(seat->b, AtQuery(seat->b, done.status()));
   seat->call = nullptr;

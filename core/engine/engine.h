@@ -113,9 +113,14 @@ class Engine {
   std::vector<Seat> TakeTurn(Turn turn);
   // Serves the seats of a turn with one sweep; returns those that need another.
   std::vector<Seat> Serve(std::vector<Seat> seats);
+  // Answers the seats of a turn that want a sweep, and those that want a stream.
+  absl::Status Sweep(const BankSnapshot& newest, absl::Span<Seat> seats);
+  absl::Status Stream(const BankSnapshot& newest, absl::Span<Seat> seats);
   // Lets a query take what a sweep returned, and go on for as long as the near misses of the sweep serve its
-  // next states; gives its seat up when it is done or has failed.
+  // next states.
   void Advance(Seat* seat, SweepResult* result);
+  // Gives a seat up whose query is done or has failed.
+  void Conclude(Seat* seat, const absl::StatusOr<bool>& done);
 
   const EngineOptions options_;
   TrajectoryMemory trajectory_memory_;

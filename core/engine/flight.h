@@ -1,6 +1,8 @@
 #ifndef ENGRAM_CORE_ENGINE_FLIGHT_H_
 #define ENGRAM_CORE_ENGINE_FLIGHT_H_
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
@@ -26,6 +28,12 @@ class Flight {
   // Takes what a sweep of state() returned. True: the answer is complete and the flight ends. An error ends
   // the call that the query belongs to.
   virtual absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) = 0;
+
+  // Set: instead of a sweep the flight wants this stream, and takes what it returned.
+  virtual std::optional<StreamState> NextStream(const BankSnapshot&) const { return std::nullopt; }
+  virtual absl::StatusOr<bool> AdvanceStream(const BankSnapshot&, const StreamedSoftmax&) {
+    return absl::InternalError("a flight got a stream that it did not ask for");
+  }
 };
 
 }  // namespace engram

@@ -7,6 +7,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/engine/energy.h"
+#include "core/engine/streamed_update.h"
 
 namespace engram {
 namespace {
@@ -50,6 +51,25 @@ Cut RetrievalFlight::NextCut(const BankSnapshot& bank) const {
 
 absl::StatusOr<bool> RetrievalFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors) {
   ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStateUpdate(bank, call_.dynamics, survivors));
+  return Take(bank, std::move(update), [&](const StateUpdate& last) { return NoteRecalled(bank, last); });
+}
+
+std::optional<StreamState> RetrievalFlight::NextStream(const BankSnapshot& bank) const {
+  if (!call_.fast || !std::holds_alternative<Softmax>(call_.dynamics.transform)) return std::nullopt;
+  const Window window = WindowFor(call_.dynamics.transform, bank.pattern_count());
+  return StreamState{state_, call_.dynamics.beta, window.width, bank.version()};
+}
+
+absl::StatusOr<bool> RetrievalFlight::AdvanceStream(const BankSnapshot& bank, const StreamedSoftmax& stream) {
+  ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStreamedUpdate(call_.dynamics, stream));
+  return Take(bank, std::move(update),
+              [&](const StateUpdate& last) { return NoteStreamed(bank, last, stream); });
+}
+
+absl::StatusOr<bool> RetrievalFlight::Take(
+    const BankSnapshot& bank, StateUpdate update,
+    const std::function<absl::Status(const StateUpdate&)>& note_recalled) {
+  ++result_->sweeps;
   std::optional<double> energy;
   if (call_.with_energy) energy = ComputeEnergy(bank, call_.dynamics, state_, update).total;
   if (only_energy_is_missing_) {
@@ -61,7 +81,7 @@ absl::StatusOr<bool> RetrievalFlight::Advance(const BankSnapshot& bank, Survivor
     state_ = std::move(update.next);
     return false;
   }
-  ENGRAM_RETURN_IF_ERROR(NoteRecalled(bank, update));
+  ENGRAM_RETURN_IF_ERROR(note_recalled(update));
   if (call_.with_energy && result_->stop_reason != StopReason::kFixedPoint) {
     state_ = std::move(update.next);
     only_energy_is_missing_ = true;
@@ -111,6 +131,19 @@ absl::Status RetrievalFlight::NoteRecalled(const BankSnapshot& bank, const State
     result_->support.push_back(update.support[i]);
     result_->weights.push_back(update.weights[i]);
   }
+  return absl::OkStatus();
+}
+
+absl::Status RetrievalFlight::NoteStreamed(const BankSnapshot& bank, const StateUpdate& update,
+                                           const StreamedSoftmax& stream) {
+  StreamedSupport streamed = TakeStreamedSupport(bank, call_.dynamics, stream, call_.max_support);
+  result_->state = update.next;
+  result_->value = RecallStreamedValue(bank, call_.dynamics, stream);
+  result_->support = std::move(streamed.support);
+  result_->weights = std::move(streamed.weights);
+  result_->support_size = streamed.support_size;
+  result_->total_weight = update.total_weight;
+  result_->error_bound = StreamedErrorBound(call_.dynamics, stream, update.next);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,8 @@
 #ifndef ENGRAM_CORE_ENGINE_RETRIEVAL_FLIGHT_H_
 #define ENGRAM_CORE_ENGINE_RETRIEVAL_FLIGHT_H_
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "core/engine/call.h"
@@ -19,12 +21,20 @@ class RetrievalFlight : public Flight {
   Cut NextCut(const BankSnapshot& bank) const override;
   void CountSweep() override { ++result_->sweeps; }
   absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) override;
+  // Set for a fast retrieval by softmax.
+  std::optional<StreamState> NextStream(const BankSnapshot& bank) const override;
+  absl::StatusOr<bool> AdvanceStream(const BankSnapshot& bank, const StreamedSoftmax& stream) override;
 
  private:
+  // Takes the update of the state. `note_recalled` notes what it recalled if it is the last.
+  absl::StatusOr<bool> Take(const BankSnapshot& bank, StateUpdate update,
+                            const std::function<absl::Status(const StateUpdate&)>& note_recalled);
   // Whether the retrieval stops with `update`; notes why.
   bool Stops(const StateUpdate& update);
   // Notes what the update that stopped it recalled. INVALID_ARGUMENT: a value leaves the range of float32.
   absl::Status NoteRecalled(const BankSnapshot& bank, const StateUpdate& update);
+  absl::Status NoteStreamed(const BankSnapshot& bank, const StateUpdate& update,
+                            const StreamedSoftmax& stream);
 
   const RetrieveCall& call_;
   Retrieval* const result_;

@@ -19,21 +19,21 @@ StreamedSoftmax StreamOne(const BankSnapshot& bank, const StreamState& state) {
   update.scale = ScaleFor(rounding.state_norm);
   for (int32_t s = 0; s < bank.segment_count(); ++s) {
     const Segment& segment = bank.segment(s);
+    std::vector<float>& scores =
+        update.scores.emplace_back(bank.rows_in_segment(s), StreamedSoftmax::kInvisible);
     for (int32_t i = 0; i < bank.rows_in_segment(s); ++i) {
-      update.scores.push_back(StreamedSoftmax::kInvisible);
       if (!segment.VisibleAt(i, state.version)) continue;
       const double score = arithmetic.dot(segment.pattern(i).data(), state.state.data(), dim);
-      update.scores.back() = static_cast<float>(score / update.scale);
-      update.largest = std::max(update.largest, update.scores.back());
+      scores[i] = static_cast<float>(score / update.scale);
+      update.largest = std::max(update.largest, scores[i]);
       rounding.largest_norm = std::max(rounding.largest_norm, segment.norm(i));
     }
   }
   update.combination.assign(dim, 0.0);
-  auto score = update.scores.begin();
   for (int32_t s = 0; s < bank.segment_count(); ++s) {
-    for (int32_t i = 0; i < bank.rows_in_segment(s); ++i, ++score) {
-      const double theta =
-          state.beta * update.scale * (static_cast<double>(*score) - static_cast<double>(update.largest));
+    for (int32_t i = 0; i < bank.rows_in_segment(s); ++i) {
+      const double theta = state.beta * update.scale *
+                           (static_cast<double>(update.scores[s][i]) - static_cast<double>(update.largest));
       if (!(theta > -state.window)) continue;
       const double weight = std::exp(theta);
       const double norm = bank.segment(s).norm(i);

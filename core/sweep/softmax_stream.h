@@ -33,10 +33,10 @@ struct StreamedSoftmax {
   std::vector<double> combination;
   // Bound of |combination - sum_i p_i x_i| in Euclidean norm, with p and the sum in exact arithmetic.
   double error_bound = 0;
-  // The scores <x_i, q> = scale * scores[i], about, of all rows of the snapshot, segment by segment.
-  std::vector<float> scores;
+  // The scores <x, q> = scale * scores[s][i], about, of row i of segment s, for all rows of the snapshot.
+  std::vector<std::vector<float>> scores;
   double scale = 1;
-  // The largest of `scores`, and sum_i exp(beta scale (scores[i] - largest)).
+  // The largest of `scores`, and the sum of exp(beta scale (score - largest)) over all of them.
   float largest = kInvisible;
   double total = 0;
 };

@@ -25,8 +25,10 @@ struct Block {
   int32_t segment;
   int32_t begin;
   int32_t end;
-  int64_t place;  // Of the first row, in StreamedSoftmax::scores.
 };
+
+// The blocks of each strip that has any, in order.
+using Strips = std::vector<std::vector<Block>>;
 
 // What one strip has added up for one state; weights are relative to the largest score so far.
 struct Partial {
@@ -85,22 +87,19 @@ class BlockRows {
 // The stream of one tile of states.
 class Tile {
  public:
-  Tile(const BankSnapshot& bank, const std::vector<Block>& blocks, absl::Span<const StreamState> states,
+  Tile(const BankSnapshot& bank, const Strips& strips, absl::Span<const StreamState> states,
        const StreamKernels& kernels, absl::Span<StreamedSoftmax> updates)
-      : bank_(bank), blocks_(blocks), states_(states), kernels_(kernels), updates_(updates) {
-    const int64_t rows = bank.row_count();
+      : bank_(bank), strips_(strips), states_(states), kernels_(kernels), updates_(updates) {
     for (size_t b = 0; b < states.size(); ++b) {
       norms_.push_back(EuclideanNorm(states[b].state));
       updates[b].scale = ScaleFor(norms_[b]);
       for (const double q : states[b].state) scaled_.push_back(static_cast<float>(q / updates[b].scale));
-      updates[b].scores.assign(rows, kInvisible);
+      updates[b].scores.resize(bank.segment_count());
+      for (int64_t s = 0; s < bank.segment_count(); ++s) {
+        updates[b].scores[s].assign(bank.rows_in_segment(s), kInvisible);
+      }
     }
-    partials_.resize(kStrips);
-  }
-
-  int64_t StripCount() const {
-    const auto turns = (static_cast<int64_t>(blocks_.size()) + kBlocksPerTurn - 1) / kBlocksPerTurn;
-    return std::min(kStrips, turns);
+    partials_.resize(strips.size());
   }
 
   // Streams the blocks of a strip. Different strips may run at once.
@@ -110,12 +109,7 @@ class Tile {
     for (Partial& partial : partials) partial.sum.assign(dim(), 0.0);
     std::vector<float> scores(states_.size() * kStreamBlock);
     std::vector<float> weights(states_.size() * kStreamBlock);
-    const auto count = static_cast<int64_t>(blocks_.size());
-    for (int64_t turn = strip * kBlocksPerTurn; turn < count; turn += kStrips * kBlocksPerTurn) {
-      for (int64_t k = turn; k < std::min(turn + kBlocksPerTurn, count); ++k) {
-        RunBlock(blocks_[k], scores.data(), weights.data(), &partials);
-      }
-    }
+    for (const Block& block : strips_[strip]) RunBlock(block, scores.data(), weights.data(), &partials);
   }
 
   // Adds the strips up.
@@ -123,8 +117,8 @@ class Tile {
     for (size_t b = 0; b < states_.size(); ++b) {
       Partial whole;
       whole.sum.assign(dim(), 0.0);
-      for (int64_t strip = 0; strip < StripCount(); ++strip) {
-        Partial& part = partials_[strip][b];
+      for (std::vector<Partial>& strip : partials_) {
+        Partial& part = strip[b];
         if (part.largest == kInvisible) continue;
         whole.Raise(part.largest, Rate(b));
         part.Raise(whole.largest, Rate(b));
@@ -152,7 +146,7 @@ class Tile {
     for (size_t b = 0; b < states_.size(); ++b) {
       float* score = scores + b * kStreamBlock;
       block_rows.Mask(states_[b].version, score);
-      std::copy(score, score + count, updates_[b].scores.begin() + block.place);
+      std::copy(score, score + count, updates_[b].scores[block.segment].begin() + block.begin);
       float* weight = weights + b * kStreamBlock;
       if (!Weigh(b, block_rows, score, count, weight, &(*partials)[b])) continue;
       weighted.push_back(weight);
@@ -216,7 +210,7 @@ class Tile {
   }
 
   const BankSnapshot& bank_;
-  const std::vector<Block>& blocks_;
+  const Strips& strips_;
   const absl::Span<const StreamState> states_;
   const StreamKernels& kernels_;
   const absl::Span<StreamedSoftmax> updates_;
@@ -225,30 +219,31 @@ class Tile {
   std::vector<std::vector<Partial>> partials_;  // [strip][state]
 };
 
-std::vector<Block> BlocksOf(const BankSnapshot& bank) {
-  std::vector<Block> blocks;
-  int64_t place = 0;
+Strips StripsOf(const BankSnapshot& bank) {
+  Strips strips(kStrips);
   for (int32_t s = 0; s < bank.segment_count(); ++s) {
     const int64_t rows = bank.rows_in_segment(s);
     for (int64_t begin = 0; begin < rows; begin += kStreamBlock) {
       const int64_t end = std::min(begin + kStreamBlock, rows);
-      blocks.push_back({s, static_cast<int32_t>(begin), static_cast<int32_t>(end), place + begin});
+      const int64_t turn = begin / (kStreamBlock * kBlocksPerTurn);
+      strips[turn % kStrips].push_back({s, static_cast<int32_t>(begin), static_cast<int32_t>(end)});
     }
-    place += rows;
   }
-  return blocks;
+  while (!strips.empty() && strips.back().empty()) strips.pop_back();
+  return strips;
 }
 
 }  // namespace
 
 void CpuStreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                       const StreamKernels& kernels, ThreadPool* pool, absl::Span<StreamedSoftmax> updates) {
-  const std::vector<Block> blocks = BlocksOf(bank);
+  const Strips strips = StripsOf(bank);
+  const auto strip_count = static_cast<int64_t>(strips.size());
   const auto tile_states = static_cast<size_t>(std::max<int64_t>(1, kTileNumbers / bank.settings().dim));
   for (size_t begin = 0; begin < states.size(); begin += tile_states) {
-    Tile tile(bank, blocks, states.subspan(begin, tile_states), kernels, updates.subspan(begin, tile_states));
+    Tile tile(bank, strips, states.subspan(begin, tile_states), kernels, updates.subspan(begin, tile_states));
     const auto run = [&](int64_t strip) { tile.RunStrip(strip); };
-    tile.StripCount() == 1 ? run(0) : pool->ParallelFor(tile.StripCount(), run);
+    strip_count == 1 ? run(0) : pool->ParallelFor(strip_count, run);
     tile.Finish();
   }
 }

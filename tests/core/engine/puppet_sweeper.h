@@ -36,6 +36,11 @@ class PuppetSweeper : public Sweeper {
     return reference_.Sweep(bank, states, results);
   }
 
+  absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                             absl::Span<StreamedSoftmax> updates) override {
+    return reference_.StreamSoftmax(bank, states, updates);
+  }
+
   // Lets `count` more sweeps run; kAll: lets every one run from now on.
   static constexpr int64_t kAll = -1;
   void Allow(int64_t count) {

@@ -1,0 +1,95 @@
+#include "core/engine/streamed_update.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "core/base/canonical.h"
+#include "core/transform/blocked_sum.h"
+#include "core/transform/post_transform_error.h"
+
+namespace engram {
+namespace {
+
+// Of a row in the window, beta (score - largest score); of the others -infinity.
+double Theta(const Dynamics& dynamics, const StreamedSoftmax& stream, double window, float score) {
+  const double theta =
+      dynamics.beta * stream.scale * (static_cast<double>(score) - static_cast<double>(stream.largest));
+  return theta > -window ? theta : -std::numeric_limits<double>::infinity();
+}
+
+// Calls visit(row, score, theta) for each row with weight.
+void ForEachMember(const BankSnapshot& bank, const Dynamics& dynamics, const StreamedSoftmax& stream,
+                   const std::function<void(RowRef, float, double)>& visit) {
+  const double window = WindowFor(dynamics.transform, bank.pattern_count()).width;
+  for (int32_t s = 0; s < bank.segment_count(); ++s) {
+    for (int32_t i = 0; i < bank.rows_in_segment(s); ++i) {
+      const float score = stream.scores[s][i];
+      if (score == StreamedSoftmax::kInvisible) continue;
+      const double theta = Theta(dynamics, stream, window, score);
+      if (std::isfinite(theta)) visit({s, i}, score, theta);
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<StateUpdate> ComputeStreamedUpdate(const Dynamics& dynamics, const StreamedSoftmax& stream) {
+  StateUpdate update;
+  update.total_weight = 1;
+  update.scaled_conjugate =
+      stream.scale * static_cast<double>(stream.largest) + std::log(stream.total) / dynamics.beta;
+  update.next = Apply(dynamics.post_transform, stream.combination, dynamics.beta);
+  const bool fits = std::all_of(update.next.begin(), update.next.end(), [](double x) {
+    return std::abs(x) <= static_cast<double>(std::numeric_limits<float>::max());
+  });
+  if (!fits) return absl::InternalError("softmax: a streamed update gave a state that is not a number");
+  return update;
+}
+
+double StreamedErrorBound(const Dynamics& dynamics, const StreamedSoftmax& stream,
+                          absl::Span<const double> next) {
+  const double after =
+      ErrorAfter(dynamics.post_transform, stream.combination, dynamics.beta, stream.error_bound);
+  // Rounding of `next` to float32, and that of the post-transformation in double.
+  const double rounding =
+      EuclideanNorm(next) * (0x1p-24 + 0x1p-40) + std::sqrt(static_cast<double>(next.size())) * 0x1p-149;
+  return 1.0001 * (after + rounding);
+}
+
+StreamedSupport TakeStreamedSupport(const BankSnapshot& bank, const Dynamics& dynamics,
+                                    const StreamedSoftmax& stream, int64_t max_support) {
+  StreamedSupport result;
+  std::vector<Survivor> members;
+  ForEachMember(bank, dynamics, stream, [&](RowRef row, float score, double) {
+    members.push_back({stream.scale * static_cast<double>(score), bank.id(row), row});
+  });
+  result.support_size = static_cast<int64_t>(members.size());
+  const int64_t wanted = std::min(max_support, result.support_size);
+  std::partial_sort(members.begin(), members.begin() + wanted, members.end(),
+                    [](const Survivor& a, const Survivor& b) {
+                      return a.score != b.score ? a.score > b.score : a.id < b.id;
+                    });
+  members.resize(wanted);
+  for (const Survivor& member : members) {
+    const double theta = dynamics.beta * (member.score - stream.scale * static_cast<double>(stream.largest));
+    result.weights.push_back(std::exp(theta) / stream.total);
+  }
+  result.support = std::move(members);
+  return result;
+}
+
+std::vector<double> RecallStreamedValue(const BankSnapshot& bank, const Dynamics& dynamics,
+                                        const StreamedSoftmax& stream) {
+  const int64_t value_dim = bank.settings().value_dim;
+  std::vector<double> value(value_dim, 0.0);
+  if (value_dim == 0) return value;
+  const CanonicalArithmetic& arithmetic = BestCanonicalArithmetic();
+  ForEachMember(bank, dynamics, stream, [&](RowRef row, float, double theta) {
+    arithmetic.add_scaled(std::exp(theta) / stream.total, bank.value(row).data(), value.data(), value_dim);
+  });
+  return value;
+}
+
+}  // namespace engram
