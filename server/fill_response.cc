@@ -253,6 +253,8 @@ absl::Status FillRetrieve(const RetrieveResult& result, const v1::SupportParts& 
       wire->set_required_separation(retrieval.required_separation);
     }
     if (retrieval.duality_gap.has_value()) wire->set_duality_gap(*retrieval.duality_gap);
+    wire->set_arithmetic(retrieval.error_bound.has_value() ? v1::ARITHMETIC_FAST : v1::ARITHMETIC_EXACT);
+    if (retrieval.error_bound.has_value()) wire->set_error_bound(*retrieval.error_bound);
   }
   if (settings.value_dim > 0) {
     MatrixFiller values(count, settings.value_dim, encoding, response->mutable_values());

@@ -116,13 +116,14 @@ absl::StatusOr<ParsedMatrix> ParseBatch(const v1::Matrix& matrix, const std::str
   return batch;
 }
 
-absl::Status CheckArithmetic(v1::Arithmetic arithmetic) {
+// Whether it is the fast one.
+absl::StatusOr<bool> ParseArithmetic(v1::Arithmetic arithmetic) {
   switch (arithmetic) {
     case v1::ARITHMETIC_UNSPECIFIED:
     case v1::ARITHMETIC_EXACT:
-      return absl::OkStatus();
+      return false;
     case v1::ARITHMETIC_FAST:
-      return NotYetImplemented("arithmetic", "ARITHMETIC_FAST");
+      return true;
     default:
       return InvalidField("arithmetic", absl::StrCat(static_cast<int>(arithmetic)),
                           "a value of engram.v1.Arithmetic");
@@ -290,7 +291,7 @@ absl::StatusOr<v1::MatrixEncoding> ParseEncoding(v1::MatrixEncoding encoding,
 absl::StatusOr<ParsedRetrieve> ParseRetrieve(const v1::RetrieveRequest& request, const BankSettings& bank,
                                              const Limits& limits) {
   ParsedRetrieve parsed;
-  ENGRAM_RETURN_IF_ERROR(CheckArithmetic(request.arithmetic()));
+  ENGRAM_ASSIGN_OR_RETURN(parsed.call.fast, ParseArithmetic(request.arithmetic()));
   ENGRAM_ASSIGN_OR_RETURN(const ParsedMatrix queries, ParseBatch(request.queries(), "queries", bank, limits));
   ENGRAM_ASSIGN_OR_RETURN(parsed.call.dynamics,
                           ParseDynamicsIn("dynamics", request.dynamics(), bank.default_dynamics));

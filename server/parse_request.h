@@ -77,7 +77,6 @@ struct ParsedRetrieve {
   v1::SupportParts support_parts;
   v1::MatrixEncoding encoding = v1::MATRIX_ENCODING_BYTES;
 };
-// UNIMPLEMENTED: the arithmetic is not built yet.
 absl::StatusOr<ParsedRetrieve> ParseRetrieve(const v1::RetrieveRequest& request, const BankSettings& bank,
                                              const Limits& limits);
 

@@ -81,10 +81,12 @@ std::string StopReasonText(v1::StopReason reason) {
 Table RetrievalTable(const v1::RetrieveResponse& response) {
   const bool certified = Any(response, [](const v1::Retrieval& r) { return r.has_separation(); });
   const bool has_gaps = Any(response, [](const v1::Retrieval& r) { return r.has_duality_gap(); });
+  const bool has_bounds = Any(response, [](const v1::Retrieval& r) { return r.has_error_bound(); });
   std::vector<std::string> header = {"query",   "iterations",    "stopped at",   "exact",
                                      "support", "energy before", "energy after", "residual"};
   if (certified) header.emplace_back("separation");
   if (has_gaps) header.emplace_back("duality gap");
+  if (has_bounds) header.emplace_back("error bound");
   Table table(std::move(header));
   for (int i = 0; i < response.retrievals_size(); ++i) {
     const v1::Retrieval& retrieval = response.retrievals(i);
@@ -99,6 +101,7 @@ Table RetrievalTable(const v1::RetrieveResponse& response) {
         NumberText(retrieval.residual())};
     if (certified) cells.push_back(CertificateText(retrieval));
     if (has_gaps) cells.push_back(retrieval.has_duality_gap() ? NumberText(retrieval.duality_gap()) : "-");
+    if (has_bounds) cells.push_back(retrieval.has_error_bound() ? NumberText(retrieval.error_bound()) : "-");
     table.AddRow(std::move(cells));
   }
   return table;
@@ -146,6 +149,7 @@ Json RetrievalsJson(const v1::RetrieveResponse& response, const Rows& states, co
     entry["sweeps"] = retrieval.sweeps();
     if (retrieval.has_energy_before()) entry["energy_before"] = NumberJson(retrieval.energy_before());
     if (retrieval.has_energy_after()) entry["energy_after"] = NumberJson(retrieval.energy_after());
+    entry["arithmetic"] = retrieval.arithmetic() == v1::ARITHMETIC_FAST ? "fast" : "exact";
     if (retrieval.has_error_bound()) entry["error_bound"] = retrieval.error_bound();
     if (retrieval.has_separation()) entry["separation"] = NumberJson(retrieval.separation());
     if (retrieval.has_required_separation())

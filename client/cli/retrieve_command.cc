@@ -117,7 +117,7 @@ void AddRetrieveCommand(CLI::App& app, Command* chosen) {
       ->type_name("S");
   retrieve.add_flag("--payloads", flags->payloads, "Return the payloads of the support");
   retrieve.add_flag("--no-energy", flags->no_energy, "Do not compute energies");
-  retrieve.add_flag("--fast", flags->fast, "float32 in one pass, with an error bound");
+  retrieve.add_flag("--fast", flags->fast, "Softmax in float32, one read an update, with an error bound");
   AddImageFlags("--show", retrieve, &flags->image);
   AddDynamicsFlags(retrieve, &flags->dynamics);
   retrieve.footer(

@@ -394,6 +394,32 @@ class ApiTest(unittest.TestCase):
             self.assertEqual([*alone.retrievals[0].support_weights], [*together.retrievals[b].support_weights])
             self.assertEqual(alone.retrievals[0].energy_after, together.retrievals[b].energy_after)
 
+    def test_fast_answers_are_marked_and_within_their_bound(self):
+        self.store()
+        patterns = self.patterns.astype(np.float64)
+        softmax = reference.Softmax()
+        dynamics = self.dynamics(softmax, max_iterations=1)
+        response = self.retrieve(dynamics=dynamics, arithmetic=api.ARITHMETIC_FAST, max_support=N)
+        states, values = to_array(response.states), to_array(response.values)
+        for b, (query, retrieval) in enumerate(zip(self.queries, response.retrievals)):
+            self.assertEqual(retrieval.arithmetic, api.ARITHMETIC_FAST)
+            self.assertFalse(retrieval.exact)
+            p, state = reference.retrieve(patterns, BETA, softmax, query, 1)
+            self.assertLessEqual(np.linalg.norm(states[b] - state), retrieval.error_bound)
+            self.assertLess(retrieval.error_bound, 1e-4)
+            np.testing.assert_allclose(values[b], self.values.T @ p, atol=1e-5)
+            self.assertEqual(set(retrieval.support_ids), set(self.ids))
+            expected = reference.energy(patterns, BETA, softmax, query.astype(np.float64))["total"]
+            self.assertAlmostEqual(retrieval.energy_before, expected, places=4)
+
+    def test_only_softmax_has_a_fast_arithmetic(self):
+        self.store()
+        exact = self.retrieve(dynamics=self.dynamics(reference.Softmax()))
+        sparse = self.retrieve(dynamics=dynamics_pb2.Dynamics(entmax={"alpha": 2}), arithmetic=api.ARITHMETIC_FAST)
+        for retrieval in [*exact.retrievals, *sparse.retrievals]:
+            self.assertEqual(retrieval.arithmetic, api.ARITHMETIC_EXACT)
+            self.assertFalse(retrieval.HasField("error_bound"))
+
     def test_deleted_patterns_are_not_recalled(self):
         self.store()
         self.stub.DeletePatterns(api.DeletePatternsRequest(bank=self.bank, ids=self.ids[: N // 2]))

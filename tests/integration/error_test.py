@@ -714,8 +714,7 @@ class ErrorTest(unittest.TestCase):
         parts = api.SupportParts(values=True)
         self.retrieve(INVALID, "'full' has no values", support_parts=parts, field="support_parts.values")
 
-    def test_arithmetic_is_known_and_built(self):
-        self.retrieve(UNIMPLEMENTED, "ARITHMETIC_FAST", "not implemented", arithmetic=2, field="arithmetic")
+    def test_arithmetic_is_known(self):
         self.retrieve(INVALID, "got 9", arithmetic=9, field="arithmetic")
 
     def test_cotangents_fit_the_queries(self):

@@ -344,13 +344,14 @@ TEST(ParseRetrieveTest, ValuesOfABankWithoutThemAreRefused) {
   EXPECT_TRUE(ParseRetrieve(request, Settings(3), Limits{int64_t{64} << 20, 1024}).ok());
 }
 
-TEST(ParseRetrieveTest, ArithmeticIsExactOrNotYetBuiltOrUnknown) {
+TEST(ParseRetrieveTest, ArithmeticIsExactUnlessAskedToBeFast) {
   v1::RetrieveRequest request = Queries(1);
   request.set_arithmetic(v1::ARITHMETIC_EXACT);
-  EXPECT_TRUE(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).ok());
+  EXPECT_FALSE(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024})->call.fast);
+  request.clear_arithmetic();
+  EXPECT_FALSE(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024})->call.fast);
   request.set_arithmetic(v1::ARITHMETIC_FAST);
-  EXPECT_EQ(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).status().code(),
-            absl::StatusCode::kUnimplemented);
+  EXPECT_TRUE(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024})->call.fast);
   request.set_arithmetic(static_cast<v1::Arithmetic>(7));
   ExpectInvalid(ParseRetrieve(request, Settings(), Limits{int64_t{64} << 20, 1024}).status(), "arithmetic");
 }
