@@ -14,11 +14,12 @@ namespace engram {
 
 // The survivors of a sweep as a transformation takes them: those that lie in its window, which are the same
 // whatever else survived, in the order in which it visits them, with their scaled scores. Projections
-// read them by descending score, ties by ascending id.
+// read them by descending score, ties by ascending id; softmax and those that are not confined by ascending
+// id.
 class Members {
  public:
-  // Reorders `survivors`, which must outlive this and not change. They may also be the support alone, which
-  // is all that a Jacobian needs.
+  // Reorders `survivors`, and may drop some that are no members; they must outlive this and not change. They
+  // may also be the support alone, which is all that a Jacobian needs.
   Members(const BankSnapshot& bank, const Dynamics& dynamics, SurvivorList* survivors);
 
   absl::Span<const Survivor> survivors() const { return survivors_; }
@@ -28,6 +29,10 @@ class Members {
   double reference() const { return reference_; }
 
  private:
+  // Softmax: what lies in a window of `width`, by ascending id. There may be many, and sorting them by score
+  // would take longer than all the rest.
+  void TakeWindow(double width, double beta, SurvivorList* survivors);
+
   absl::Span<const Survivor> survivors_;
   double reference_ = 0;
   std::vector<double> theta_;

@@ -65,8 +65,8 @@ void TakeSupport(const Members& members, const std::vector<double>& weights, Sta
     if (weights[i] != 0) order.push_back(i);
   }
   const absl::Span<const Survivor> survivors = members.survivors();
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return survivors[a].id < survivors[b].id; });
+  const auto before = [&](size_t a, size_t b) { return survivors[a].id < survivors[b].id; };
+  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
   update->support.reserve(order.size());
   update->weights.reserve(order.size());
   for (const size_t i : order) {
@@ -86,7 +86,7 @@ absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const D
   update.duality_gap = projection.duality_gap;
   update.scaled_conjugate =
       TotalWeight(dynamics.transform) * members.reference() + projection.conjugate / dynamics.beta;
-  if (confined) {
+  if (confined && std::isfinite(Margin(dynamics.transform))) {
     update.lead =
         Lead(*survivors, WindowFor(dynamics.transform, bank.pattern_count()).rank, bank.pattern_count());
   }

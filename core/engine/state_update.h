@@ -28,7 +28,8 @@ struct StateUpdate {
   double scaled_conjugate = 0;
   // See Projection.
   double duality_gap = 0;
-  // By how much the score x.q of the transformation's rank leads the next one; +infinity if there is none.
+  // By how much the score x.q of the transformation's rank leads the next one; +infinity if there is none. 0
+  // if the transformation has no finite margin: it certifies nothing.
   double lead = 0;
 };
 

@@ -1,10 +1,12 @@
 #include "core/transform/softmax.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "core/base/canonical_exp.h"
 #include "core/transform/blocked_sum.h"
 
 namespace engram {
@@ -24,7 +26,9 @@ double Softmax::CutFrom(absl::Span<const double> lower_bounds, int64_t pattern_c
 
 void Softmax::Project(absl::Span<const double> scores, absl::Span<double> weights) const {
   assert(!scores.empty() && scores.size() == weights.size());
-  for (size_t i = 0; i < scores.size(); ++i) weights[i] = std::exp(scores[i] - scores[0]);
+  const double largest = *std::max_element(scores.begin(), scores.end());
+  for (size_t i = 0; i < scores.size(); ++i) weights[i] = scores[i] - largest;
+  CanonicalExp(weights);
   const double sum = BlockedSum(weights);
   for (double& weight : weights) weight /= sum;
 }
@@ -38,8 +42,9 @@ double Softmax::Negentropy(absl::Span<const double> weights) const {
 }
 
 double Softmax::Conjugate(absl::Span<const double> scores, absl::Span<const double> weights) const {
-  // weights[0] = exp(0) / sum of the shifted exponentials.
-  return scores[0] - std::log(weights[0]);
+  // The largest weight is exp(0) / sum of the shifted exponentials.
+  const auto largest = std::max_element(scores.begin(), scores.end());
+  return *largest - std::log(weights[largest - scores.begin()]);
 }
 
 void Softmax::JacobianProduct(absl::Span<const double>, absl::Span<const double> weights,

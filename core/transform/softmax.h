@@ -19,7 +19,8 @@ namespace engram {
 //
 // Source: Ramsauer et al. (2021), "Hopfield networks is all you need".
 //
-// Below, `scores` are some of the scaled scores theta, descending: at least those that can have weight.
+// Below, `scores` are some of the scaled scores theta, in any order, which is that of the sum: at least those
+// that can have weight.
 class Softmax {
  public:
   // See transform_list.h.
