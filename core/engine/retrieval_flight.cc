@@ -69,7 +69,6 @@ absl::StatusOr<bool> RetrievalFlight::AdvanceStream(const BankSnapshot& bank, co
 absl::StatusOr<bool> RetrievalFlight::Take(
     const BankSnapshot& bank, StateUpdate update,
     const std::function<absl::Status(const StateUpdate&)>& note_recalled) {
-  ++result_->sweeps;
   std::optional<double> energy;
   if (call_.with_energy) energy = ComputeEnergy(bank, call_.dynamics, state_, update).total;
   if (only_energy_is_missing_) {

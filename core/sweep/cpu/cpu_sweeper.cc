@@ -21,6 +21,9 @@ constexpr size_t kMaxFineStates = 4;
 // With fewer rows to one of the rank, keeping the bounds costs more than it spares.
 constexpr int64_t kMinRowsPerRank = 16;
 
+// Fewer tiles in all are not worth waking a thread for.
+constexpr int64_t kMinParallelTiles = int64_t{1} << 14;
+
 // As many lower bounds as a scan goes by at least.
 constexpr int64_t kExtraBounds = 32;
 
@@ -94,10 +97,11 @@ std::vector<size_t> CpuSweeper::Screen(const BankSnapshot& bank, absl::Span<cons
     }
     result.near_misses = std::make_unique<TileNearMisses>(scanned, k, states[k].state, screen->scale(k));
   };
-  if (states.size() == 1) {
-    select(0, pool_);
+  const auto count = static_cast<int64_t>(states.size());
+  if (count > 1 && count * scanned->tiles.tile_count() >= kMinParallelTiles) {
+    pool_->ParallelFor(count, [&](int64_t k) { select(k, nullptr); });
   } else {
-    pool_->ParallelFor(static_cast<int64_t>(states.size()), [&](int64_t k) { select(k, nullptr); });
+    for (int64_t k = 0; k < count; ++k) select(k, pool_);
   }
   std::vector<size_t> dense;
   for (size_t k = 0; k < states.size(); ++k) {

@@ -11,7 +11,7 @@
 
 #include "core/base/canonical.h"
 #include "core/sweep/cpu/cpu_softmax_stream.h"
-#include "core/sweep/cpu_sweeper.h"
+#include "core/sweep/cpu/cpu_sweeper.h"
 #include "core/sweep/reference_sweeper.h"
 #include "core/transform/softmax.h"
 #include "tests/core/bank/test_bank.h"
