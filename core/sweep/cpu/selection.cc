@@ -202,7 +202,7 @@ void Selection::ScoreCandidates() {
   const auto below = [](const Candidate& a, const Candidate& b) { return a.upper < b.upper; };
   std::make_heap(candidates_.begin(), candidates_.end(), below);
   std::vector<RowRef> batch;
-  const size_t first = std::max(kFirstRows, static_cast<size_t>(2 * state_.cut.rank()));
+  const size_t first = std::max(kFirstRows, 2 * static_cast<size_t>(state_.cut.rank()));
   for (size_t size = first; !candidates_.empty() && candidates_.front().upper >= cut_; size *= 2) {
     batch.clear();
     while (batch.size() < size && !candidates_.empty() && candidates_.front().upper >= cut_) {
