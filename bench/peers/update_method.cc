@@ -47,11 +47,12 @@ class UpdateMethod : public Method {
       states.push_back(
           {state, Cut(dynamics_.transform, dynamics_.beta, bank_.pattern_count()), bank_.version()});
     }
-    std::vector<SurvivorList> survivors(states.size());
-    ENGRAM_RETURN_IF_ERROR(sweeper_->Sweep(bank_, states, absl::MakeSpan(survivors)));
+    std::vector<SweepResult> results(states.size());
+    ENGRAM_RETURN_IF_ERROR(sweeper_->Sweep(bank_, states, absl::MakeSpan(results)));
     std::vector<absl::StatusOr<StateUpdate>> updates(states.size(), absl::UnknownError(""));
-    pool_->ParallelFor(static_cast<int64_t>(states.size()),
-                       [&](int64_t j) { updates[j] = ComputeStateUpdate(bank_, dynamics_, &survivors[j]); });
+    pool_->ParallelFor(static_cast<int64_t>(states.size()), [&](int64_t j) {
+      updates[j] = ComputeStateUpdate(bank_, dynamics_, &results[j].survivors);
+    });
     std::vector<int64_t> left;
     for (size_t j = 0; j < states.size(); ++j) {
       ENGRAM_RETURN_IF_ERROR(updates[j].status());

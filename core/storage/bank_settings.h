@@ -18,7 +18,8 @@ enum class Durability {
 
 // What sweeps look at before they read the rows themselves.
 enum class Screening {
-  kInt8,  // Codes of 8 bits beside the rows (core/codes): a quarter more memory, a quarter of the bytes to read.
+  kInt8,  // Codes of 8 bits beside the rows (core/codes): a quarter more memory, a quarter of the bytes to
+          // read.
   kNone,  // Nothing: sweeps screen the rows in float32.
 };
 

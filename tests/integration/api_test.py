@@ -582,7 +582,10 @@ class ApiTest(unittest.TestCase):
                 for transformation in reference.TRANSFORMATIONS.values():
                     dynamics, queries = self.dynamics(transformation), to_matrix(self.queries)
                     request = api.RetrieveRequest(bank="bank", queries=queries, dynamics=dynamics)
-                    answers[backend].append(stub.Retrieve(request).SerializeToString(deterministic=True))
+                    response = stub.Retrieve(request)
+                    for retrieval in response.retrievals:
+                        retrieval.ClearField("sweeps")  # What it cost is the backend's own.
+                    answers[backend].append(response.SerializeToString(deterministic=True))
         self.assertEqual(answers["reference"], answers["cpu"])
 
 

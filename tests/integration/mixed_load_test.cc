@@ -140,6 +140,14 @@ std::string BytesOf(const absl::StatusOr<Message>& answer) {
   return answer.ok() ? answer->SerializeAsString() : "";
 }
 
+// But for what it cost, which is the backend's own.
+std::string BytesOf(absl::StatusOr<v1::RetrieveResponse> answer) {
+  if (answer.ok()) {
+    for (v1::Retrieval& retrieval : *answer->mutable_retrievals()) retrieval.clear_sweeps();
+  }
+  return BytesOf<v1::RetrieveResponse>(answer);
+}
+
 // What happened to the bank that all clients share, so that it can be replayed.
 struct History {
   struct Question {

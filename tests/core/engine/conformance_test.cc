@@ -164,7 +164,8 @@ class Engines {
   TestEngine reference_;
   const std::unique_ptr<TestEngine> serial_ = TestEngine::Cpu(0);
   const std::unique_ptr<TestEngine> threaded_ = TestEngine::Cpu(3);
-  const std::unique_ptr<TestEngine> portable_ = TestEngine::Cpu(1, AllScreenKernels().back(), PortableCanonicalArithmetic());
+  const std::unique_ptr<TestEngine> portable_ =
+      TestEngine::Cpu(1, AllScreenKernels().back(), PortableCanonicalArithmetic());
 };
 
 // One kind of adversarial data.
