@@ -112,6 +112,16 @@ v1::Durability FillDurability(Durability durability) {
   return v1::DURABILITY_UNSPECIFIED;
 }
 
+v1::Screening FillScreening(Screening screening) {
+  switch (screening) {
+    case Screening::kInt8:
+      return v1::SCREENING_INT8;
+    case Screening::kNone:
+      return v1::SCREENING_NONE;
+  }
+  return v1::SCREENING_UNSPECIFIED;
+}
+
 v1::StopReason FillStopReason(StopReason reason) {
   switch (reason) {
     case StopReason::kFixedPoint:
@@ -144,6 +154,7 @@ v1::Bank FillBank(const MemoryBank& bank) {
   *wire.mutable_default_dynamics() = FillDynamics(settings.default_dynamics);
   wire.mutable_limits()->set_max_patterns(settings.max_patterns);
   wire.set_durability(FillDurability(settings.durability));
+  wire.set_screening(FillScreening(settings.screening));
   wire.set_pattern_count(snapshot.pattern_count());
   wire.set_version(snapshot.version());
   wire.set_memory_bytes(bank.memory_bytes());

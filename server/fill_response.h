@@ -21,6 +21,8 @@ v1::Dynamics FillDynamics(const Dynamics& dynamics);
 
 v1::Durability FillDurability(Durability durability);
 
+v1::Screening FillScreening(Screening screening);
+
 v1::StopReason FillStopReason(StopReason reason);
 
 // RESOURCE_EXHAUSTED: the ids that a Store of `count` patterns assigns would not fit in its response.

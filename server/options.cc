@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/sweep/cpu/screen_kernels.h"
 
 namespace engram {
 namespace {
@@ -54,6 +55,15 @@ Setter OneOf(const std::string& name, std::string ServerOptions::*field, std::ve
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
       return BadValue(name, value, absl::StrJoin(allowed, ", "));
     }
+    options->*field = value;
+    return absl::OkStatus();
+  };
+}
+
+// A name that FindScreenKernels() knows on this processor.
+Setter Kernels(std::string ServerOptions::*field) {
+  return [=](const std::string& value, ServerOptions* options) {
+    ENGRAM_RETURN_IF_ERROR(FindScreenKernels(value).status());
     options->*field = value;
     return absl::OkStatus();
   };
@@ -126,6 +136,11 @@ std::vector<Option> MakeTable() {
       {"backend", "NAME", "auto",
        "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
        OneOf("backend", &O::backend, {"auto", "reference", "cpu"})},
+      {"cpu-kernels", "NAME", "auto",
+       "Instruction set that the cpu backend screens with: auto, avx512vnni, avxvnni, avx2, neon or "
+       "portable, "
+       "as far as this processor supports it. auto takes the fastest. Answers do not depend on it.",
+       Kernels(&O::cpu_kernels)},
       {"threads", "COUNT", "0", "Threads of a sweep, 0 to 1024. 0: one for each processor.",
        Count("threads", &O::threads, 0, 1024)},
       {"memory-budget-bytes", "BYTES", "0",

@@ -18,6 +18,7 @@ struct ServerOptions {
   std::string listen;
   std::string port_file;
   std::string backend;
+  std::string cpu_kernels;
   int threads = 0;
   int64_t memory_budget_bytes = 0;
   int64_t scratch_bytes = 0;

@@ -50,6 +50,19 @@ absl::StatusOr<Durability> ParseDurability(v1::Durability wire, Durability stron
   return asked;
 }
 
+absl::StatusOr<Screening> ParseScreening(v1::Screening wire) {
+  switch (wire) {
+    case v1::SCREENING_UNSPECIFIED:
+    case v1::SCREENING_INT8:
+      return Screening::kInt8;
+    case v1::SCREENING_NONE:
+      return Screening::kNone;
+    default:
+      return InvalidField("screening", absl::StrCat(static_cast<int>(wire)),
+                          "a value of engram.v1.Screening");
+  }
+}
+
 Columns DimOf(const BankSettings& bank) { return {bank.dim, "dim", bank.name}; }
 
 Columns ValueDimOf(const BankSettings& bank) { return {bank.value_dim, "value_dim", bank.name}; }
@@ -173,6 +186,7 @@ absl::StatusOr<BankSettings> ParseCreateBank(const v1::CreateBankRequest& reques
                           ParseDefaultDynamics(request.default_dynamics(), Dynamics()));
   ENGRAM_ASSIGN_OR_RETURN(settings.max_patterns, ParseMaxPatterns(request.limits()));
   ENGRAM_ASSIGN_OR_RETURN(settings.durability, ParseDurability(request.durability(), strongest));
+  ENGRAM_ASSIGN_OR_RETURN(settings.screening, ParseScreening(request.screening()));
   settings.create_time = now;
   return settings;
 }

@@ -19,6 +19,7 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
+#include "core/sweep/cpu/screen_kernels.h"
 #include "core/sweep/sweeper_list.h"
 #include "server/associative_memory_service.h"
 #include "server/fill_response.h"
@@ -62,14 +63,14 @@ EngineOptions MakeEngineOptions(const ServerOptions& options) {
   return engine;
 }
 
-v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const Sweeper& sweeper,
-                                             const std::string& backend_reason, const Journal& journal) {
+v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const ChosenSweeper& chosen,
+                                             const Journal& journal) {
   v1::GetCapabilitiesResponse capabilities;
   capabilities.set_server_version(ENGRAM_VERSION);
   capabilities.set_min_api_version(kApiVersion);
   capabilities.set_max_api_version(kApiVersion);
-  capabilities.set_backend(std::string(sweeper.name()));
-  capabilities.set_backend_reason(backend_reason);
+  capabilities.set_backend(std::string(chosen.sweeper->name()));
+  capabilities.set_backend_reason(chosen.reason);
   for (const std::string& name : SweeperNames()) capabilities.add_backends(name);
   for (const char* name : kTransformNames) capabilities.add_transformations(name);
   for (const char* name : kPostTransformNames) capabilities.add_post_transformations(name);
@@ -79,6 +80,8 @@ v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const
   device->set_name(ProcessorName());
   device->set_threads(ThreadCount(options));
   device->set_instruction_set(BestCanonicalArithmetic().name);
+  device->set_screening_instruction_set(chosen.kernels);
+  for (const std::string& name : SupportedScreenKernels()) device->add_screening_instruction_sets(name);
   v1::ServerLimits* limits = capabilities.mutable_limits();
   limits->set_max_message_bytes(options.max_message_bytes);
   limits->set_max_banks(options.max_banks);
@@ -110,14 +113,14 @@ class RunningServer : public Server {
         budget_(BudgetBytes(options)),
         banks_(options.max_banks, &budget_, &journal_),
         sweep_pool_(std::move(sweep_pool)),
-        sweeper_(std::move(chosen.sweeper)),
-        engine_(MakeEngineOptions(options), sweeper_.get(), sweep_pool_.get(), &clock_),
+        chosen_(std::move(chosen)),
+        engine_(MakeEngineOptions(options), chosen_.sweeper.get(), sweep_pool_.get(), &clock_),
         uploads_(&budget_, &clock_),
         blocking_calls_(std::max(2, ThreadCount(options))),
         gate_(kMessagesUnderWay * options.max_message_bytes),
         service_({&banks_, &budget_, &journal_, &engine_, &uploads_, &blocking_calls_, &gate_, &clock_,
                   Limits{options.max_message_bytes, options.max_batch},
-                  MakeCapabilities(options, *sweeper_, chosen.reason, journal_),
+                  MakeCapabilities(options, chosen_, journal_),
                   [this](const std::string& bank) { UpdateBankHealth(bank); }}) {}
 
   ~RunningServer() override {
@@ -182,7 +185,7 @@ class RunningServer : public Server {
   MemoryBudget budget_;
   MemoryBanks banks_;
   const std::unique_ptr<ThreadPool> sweep_pool_;
-  const std::unique_ptr<Sweeper> sweeper_;
+  const ChosenSweeper chosen_;
   Engine engine_;
   Uploads uploads_;
   ThreadPool blocking_calls_;
@@ -202,12 +205,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // The engine's own thread takes part in every sweep.
   auto pool = std::make_unique<ThreadPool>(ThreadCount(options) - 1);
-  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper(options.backend, pool.get()));
+  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen,
+                          MakeSweeper(options.backend, options.cpu_kernels, pool.get()));
   LogInfo("starting", {{"version", ENGRAM_VERSION},
                        {"backend", std::string(chosen.sweeper->name())},
                        {"reason", chosen.reason},
                        {"threads", int64_t{ThreadCount(options)}},
                        {"instruction_set", BestCanonicalArithmetic().name},
+                       {"screening_instruction_set", chosen.kernels},
+                       {"screening_reason", chosen.kernels_reason},
                        {"memory_budget_bytes", BudgetBytes(options)}});
   auto server = std::make_unique<RunningServer>(options, std::move(chosen), std::move(pool));
   ENGRAM_RETURN_IF_ERROR(server->Listen());

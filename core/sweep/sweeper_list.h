@@ -18,11 +18,16 @@ std::vector<std::string> SweeperNames();
 struct ChosenSweeper {
   std::unique_ptr<Sweeper> sweeper;
   std::string reason;
+  // The instruction set that it screens with, and why; empty: it does not screen.
+  std::string kernels;
+  std::string kernels_reason;
 };
 
-// The backend called `name`, one of SweeperNames(), or the fastest one that runs here for "auto". `pool` must
-// outlive it. INVALID_ARGUMENT: there is no such backend.
-absl::StatusOr<ChosenSweeper> MakeSweeper(const std::string& name, ThreadPool* pool);
+// The backend called `name`, one of SweeperNames(), or the fastest one that runs here for "auto", screening
+// with the `kernels` that FindScreenKernels() knows by that name. `pool` must outlive it. INVALID_ARGUMENT:
+// there is no such backend, or no such kernels here.
+absl::StatusOr<ChosenSweeper> MakeSweeper(const std::string& name, const std::string& kernels,
+                                          ThreadPool* pool);
 
 }  // namespace engram
 

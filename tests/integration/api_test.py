@@ -27,6 +27,13 @@ SERVING = health_pb2.HealthCheckResponse.SERVING_STATUS_SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.SERVING_STATUS_NOT_SERVING
 
 
+def bytes_of(response):
+    """A response to Retrieve in bytes, but for the count of sweeps, which is not part of the answer."""
+    for retrieval in response.retrievals:
+        retrieval.ClearField("sweeps")
+    return response.SerializeToString(deterministic=True)
+
+
 class ApiTest(unittest.TestCase):
     """Each test has a bank with the name of the test."""
 
@@ -91,6 +98,7 @@ class ApiTest(unittest.TestCase):
         self.assertEqual((bank.pattern_count, bank.version, bank.largest_norm), (0, 0, 0))
         self.assertEqual(bank.limits.max_patterns, 0)
         self.assertEqual(bank.durability, bank_pb2.DURABILITY_VOLATILE)
+        self.assertEqual(bank.screening, bank_pb2.SCREENING_INT8)
         self.assertGreater(bank.create_time.seconds, 1_700_000_000)
         dynamics = bank.default_dynamics
         self.assertEqual((dynamics.beta, dynamics.entmax.alpha), (1, 1.5))
@@ -106,6 +114,7 @@ class ApiTest(unittest.TestCase):
             default_dynamics=dynamics,
             limits=bank_pb2.BankLimits(max_patterns=9),
             durability=bank_pb2.DURABILITY_VOLATILE,
+            screening=bank_pb2.SCREENING_NONE,
         )
         created = self.stub.CreateBank(request).bank
         self.addCleanup(lambda: self.stub.DeleteBank(api.DeleteBankRequest(name=name)))
@@ -113,6 +122,14 @@ class ApiTest(unittest.TestCase):
         dynamics.post_transformation.identity.SetInParent()
         self.assertEqual(created.default_dynamics, dynamics)
         self.assertEqual(created.limits.max_patterns, 9)
+        self.assertEqual(created.screening, bank_pb2.SCREENING_NONE)
+
+    def test_screening_cannot_be_changed(self):
+        mask = {"paths": ["screening"]}
+        request = api.UpdateBankRequest(name=self.bank, update_mask=mask)
+        error = error_of(self.stub.UpdateBank, request)
+        self.assertEqual(error.code, grpc.StatusCode.INVALID_ARGUMENT)
+        self.assertIn("screening", error.text)
 
     def test_a_deleted_bank_is_gone_and_its_name_is_free(self):
         self.store()
@@ -511,7 +528,9 @@ class ApiTest(unittest.TestCase):
         self.assertIn(capabilities.backend, capabilities.backends)
         self.assertIn("reference", capabilities.backends)
         self.assertTrue(capabilities.backend_reason)
-        self.assertGreater(capabilities.devices[0].threads, 0)
+        device = capabilities.devices[0]
+        self.assertGreater(device.threads, 0)
+        self.assertIn(device.screening_instruction_set, device.screening_instruction_sets)
         names = {field.name for field in dynamics_pb2.Dynamics.DESCRIPTOR.fields}
         self.assertLessEqual(set(capabilities.transformations), names)
         posts = [field.name for field in dynamics_pb2.PostTransformation.DESCRIPTOR.fields]
@@ -582,11 +601,36 @@ class ApiTest(unittest.TestCase):
                 for transformation in reference.TRANSFORMATIONS.values():
                     dynamics, queries = self.dynamics(transformation), to_matrix(self.queries)
                     request = api.RetrieveRequest(bank="bank", queries=queries, dynamics=dynamics)
-                    response = stub.Retrieve(request)
-                    for retrieval in response.retrievals:
-                        retrieval.ClearField("sweeps")  # What it cost is the backend's own.
-                    answers[backend].append(response.SerializeToString(deterministic=True))
+                    answers[backend].append(bytes_of(stub.Retrieve(request)))
         self.assertEqual(answers["reference"], answers["cpu"])
+
+    def test_banks_of_either_screening_and_all_instruction_sets_give_the_same_bytes(self):
+        random = np.random.default_rng(SEED)
+        patterns = random.standard_normal((1000, DIM)).astype(np.float32)
+        queries = to_matrix(patterns[:BATCH] + 0.3 * self.queries)
+        device = self.stub.GetCapabilities(api.GetCapabilitiesRequest()).devices[0]
+        answers = set()
+        memory = {}
+        for kernels in device.screening_instruction_sets:
+            with EngramServer(ENGRAMD, "--cpu-kernels", kernels) as server, connect(server.address) as channel:
+                stub = make_stub(channel)
+                for screening in (bank_pb2.SCREENING_INT8, bank_pb2.SCREENING_NONE):
+                    name = bank_pb2.Screening.Name(screening)
+                    stub.CreateBank(api.CreateBankRequest(name=name, dim=DIM, screening=screening))
+                    stub.Store(api.StoreRequest(bank=name, patterns=to_matrix(patterns)))
+                    memory[screening] = stub.GetBank(api.GetBankRequest(name=name)).bank.memory_bytes
+                    whole = []
+                    for transformation in reference.TRANSFORMATIONS.values():
+                        dynamics = self.dynamics(transformation)
+                        request = api.RetrieveRequest(bank=name, queries=queries, dynamics=dynamics)
+                        whole.append(bytes_of(stub.Retrieve(request)))
+                    answers.add(b"".join(whole))
+        self.assertEqual(len(answers), 1)
+        # 4 ceil(D / 4) + 8 bytes for each pattern that there is room for.
+        extra = memory[bank_pb2.SCREENING_INT8] - memory[bank_pb2.SCREENING_NONE]
+        self.assertEqual(extra % (DIM + 8), 0)
+        self.assertGreaterEqual(extra, 1000 * (DIM + 8))
+        self.assertLess(extra, 2000 * (DIM + 8))
 
 
 if __name__ == "__main__":

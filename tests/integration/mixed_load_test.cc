@@ -222,7 +222,7 @@ class MixedLoadTest : public ::testing::Test {
     const auto answer = cpu_.client().Retrieve(request);
     ASSERT_TRUE(answer.ok()) << answer.status();
     MutexLock lock(&history_.mutex);
-    history_.questions.emplace(answer->version(), History::Question{request, answer->SerializeAsString()});
+    history_.questions.emplace(answer->version(), History::Question{request, BytesOf(answer)});
   }
 
   void RunClient(int client) {

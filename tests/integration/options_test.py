@@ -21,6 +21,7 @@ ENGRAMD = ""
 BAD_VALUES = {
     "listen": "127.0.0.1:99999",
     "backend": "gpu",
+    "cpu-kernels": "sse2",
     "threads": "-1",
     "memory-budget-bytes": "1GB",
     "scratch-bytes": "1KiB",
@@ -56,11 +57,15 @@ def run(*flags, env=None):
     )
 
 
+def capabilities(*flags, env=None):
+    """What a server with these settings reports."""
+    with EngramServer(ENGRAMD, *flags, env=env) as server, connect(server.address) as channel:
+        return make_stub(channel).GetCapabilities(api.GetCapabilitiesRequest(), timeout=TIMEOUT_SECONDS)
+
+
 def limits(*flags, env=None):
     """What a server with these settings reports as its limits."""
-    with EngramServer(ENGRAMD, *flags, env=env) as server, connect(server.address) as channel:
-        request = api.GetCapabilitiesRequest()
-        return make_stub(channel).GetCapabilities(request, timeout=TIMEOUT_SECONDS).limits
+    return capabilities(*flags, env=env).limits
 
 
 class OptionsTest(unittest.TestCase):
@@ -135,6 +140,28 @@ class OptionsTest(unittest.TestCase):
         missing = os.path.join(self.folder, "missing.conf")
         self.assert_usage_error(run("--config", missing), "cannot read", missing)
         self.assert_usage_error(run("--config", self.folder), "cannot read", self.folder)
+
+    # Instruction sets.
+
+    def test_every_instruction_set_that_is_reported_may_be_chosen(self):
+        device = capabilities().devices[0]
+        supported = [*device.screening_instruction_sets]
+        self.assertEqual(device.screening_instruction_set, supported[0])
+        self.assertEqual(supported[-1], "portable")
+        for name in supported:
+            with self.subTest(name):
+                chosen = capabilities("--cpu-kernels", name).devices[0]
+                self.assertEqual(chosen.screening_instruction_set, name)
+                self.assertEqual([*chosen.screening_instruction_sets], supported)
+
+    def test_instruction_sets_that_are_not_here_are_usage_errors(self):
+        supported = {*capabilities().devices[0].screening_instruction_sets}
+        for name in {"avx512vnni", "avxvnni", "avx2", "neon"} - supported:
+            with self.subTest(name):
+                self.assert_usage_error(run("--cpu-kernels", name), f"got '{name}'", "supports", *supported)
+
+    def test_a_backend_that_does_not_screen_says_so(self):
+        self.assertEqual(capabilities("--backend", "reference").devices[0].screening_instruction_set, "")
 
     # What needs no server.
 

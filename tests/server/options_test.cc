@@ -49,6 +49,7 @@ TEST(ParseOptionsTest, NothingGivenMeansTheDefaults) {
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->listen, "127.0.0.1:7411");
   EXPECT_EQ(options->backend, "auto");
+  EXPECT_EQ(options->cpu_kernels, "auto");
   EXPECT_EQ(options->scratch_bytes, int64_t{1} << 30);
   EXPECT_EQ(options->max_message_bytes, int64_t{64} << 20);
   EXPECT_EQ(options->max_batch, 256);
@@ -61,6 +62,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   const absl::StatusOr<ServerOptions> parsed = ParseOptions({{"listen", "0.0.0.0:1"},
                                                              {"port-file", "/run/port"},
                                                              {"backend", "reference"},
+                                                             {"cpu-kernels", "portable"},
                                                              {"threads", "3"},
                                                              {"memory-budget-bytes", "5GiB"},
                                                              {"scratch-bytes", "6MiB"},
@@ -77,6 +79,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   EXPECT_EQ(parsed->listen, "0.0.0.0:1");
   EXPECT_EQ(parsed->port_file, "/run/port");
   EXPECT_EQ(parsed->backend, "reference");
+  EXPECT_EQ(parsed->cpu_kernels, "portable");
   EXPECT_EQ(parsed->threads, 3);
   EXPECT_EQ(parsed->memory_budget_bytes, int64_t{5} << 30);
   EXPECT_EQ(parsed->scratch_bytes, 6 << 20);

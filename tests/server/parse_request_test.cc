@@ -99,6 +99,7 @@ TEST(ParseCreateBankTest, UnsetFieldsHaveTheirDefaults) {
   EXPECT_EQ(settings->value_dim, 0);
   EXPECT_EQ(settings->max_patterns, 0);
   EXPECT_EQ(settings->durability, Durability::kVolatile);
+  EXPECT_EQ(settings->screening, Screening::kInt8);
   EXPECT_EQ(settings->create_time, now);
   EXPECT_EQ(std::get<Entmax>(settings->default_dynamics.transform).alpha(), 1.5);
 }
@@ -141,6 +142,18 @@ TEST(ParseCreateBankTest, ADurabilityThatCannotBeKeptIsUnimplemented) {
   EXPECT_TRUE(ParseCreateBank(request, Durability::kSynced, {}).ok());
   request.set_durability(static_cast<v1::Durability>(99));
   ExpectInvalid(ParseCreateBank(request, Durability::kSynced, {}).status(), "durability");
+}
+
+TEST(ParseCreateBankTest, ScreeningIsKnownAndKept) {
+  v1::CreateBankRequest request;
+  request.set_name("faces");
+  request.set_dim(1);
+  request.set_screening(v1::SCREENING_INT8);
+  EXPECT_EQ(ParseCreateBank(request, Durability::kVolatile, {})->screening, Screening::kInt8);
+  request.set_screening(v1::SCREENING_NONE);
+  EXPECT_EQ(ParseCreateBank(request, Durability::kVolatile, {})->screening, Screening::kNone);
+  request.set_screening(static_cast<v1::Screening>(99));
+  ExpectInvalid(ParseCreateBank(request, Durability::kVolatile, {}).status(), "screening");
 }
 
 // Changes of banks.

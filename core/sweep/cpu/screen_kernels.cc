@@ -1,5 +1,10 @@
 #include "core/sweep/cpu/screen_kernels.h"
 
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/error.h"
 #include "core/sweep/cpu/kernels/kernel_list.h"
 
 namespace engram {
@@ -31,6 +36,25 @@ absl::Span<const ScreenKernels> AllScreenKernels() {
 const ScreenKernels& BestScreenKernels() {
   static const ScreenKernels& best = FindBest();
   return best;
+}
+
+std::vector<std::string> SupportedScreenKernels() {
+  std::vector<std::string> names;
+  for (const ScreenKernels& kernels : AllScreenKernels()) {
+    if (kernels.supported()) names.push_back(kernels.name);
+  }
+  return names;
+}
+
+absl::StatusOr<const ScreenKernels*> FindScreenKernels(const std::string& name) {
+  if (name == "auto") return &BestScreenKernels();
+  const absl::Span<const ScreenKernels> all = AllScreenKernels();
+  const auto it = std::find_if(all.begin(), all.end(),
+                               [&](const ScreenKernels& kernels) { return name == kernels.name; });
+  if (it != all.end() && it->supported()) return &*it;
+  return InvalidField(
+      "cpu-kernels", absl::StrCat("'", name, "'"),
+      absl::StrCat("auto, or what this processor supports: ", absl::StrJoin(SupportedScreenKernels(), ", ")));
 }
 
 }  // namespace engram

@@ -2,7 +2,10 @@
 #define ENGRAM_CORE_SWEEP_CPU_SCREEN_KERNELS_H_
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/codes/estimate_error.h"
 
@@ -57,6 +60,11 @@ struct ScreenKernels {
 absl::Span<const ScreenKernels> AllScreenKernels();
 // The best that this processor supports.
 const ScreenKernels& BestScreenKernels();
+// Names of those that this processor supports, best first.
+std::vector<std::string> SupportedScreenKernels();
+// Those called `name`, one of SupportedScreenKernels(), or the best for "auto". INVALID_ARGUMENT: there are
+// none of that name, or this processor does not support them.
+absl::StatusOr<const ScreenKernels*> FindScreenKernels(const std::string& name);
 
 }  // namespace engram
 

@@ -194,6 +194,20 @@ TEST(MemoryBankTest, MemoryIsAccountedInTheBudget) {
   EXPECT_GE(bank->memory_bytes(), 1000 * (64 * 4 + 7));
 }
 
+TEST(MemoryBankTest, CodesCostWhatTheApiSaysAndAreInTheBudget) {
+  constexpr int64_t kBudgetBytes = int64_t{1} << 30;
+  for (const int64_t dim : {1, 4, 70, 1024}) {
+    TestBank coded(dim, 0, 0, kBudgetBytes, Screening::kInt8);
+    TestBank plain(dim, 0, 0, kBudgetBytes, Screening::kNone);
+    EXPECT_EQ(coded->memory_bytes(), plain->memory_bytes());
+    // 64 rows fill the first segment.
+    ASSERT_TRUE(coded.Store(std::vector<float>(64 * dim)).ok());
+    ASSERT_TRUE(plain.Store(std::vector<float>(64 * dim)).ok());
+    EXPECT_EQ(coded->memory_bytes() - plain->memory_bytes(), 64 * (4 * ((dim + 3) / 4) + 8)) << "D " << dim;
+    EXPECT_EQ(coded.budget().used_bytes(), coded->memory_bytes());
+  }
+}
+
 TEST(MemoryBankTest, MeanAndLargestNormAreThoseOfTheVisiblePatterns) {
   std::mt19937_64 random(1);
   std::normal_distribution<float> normal;

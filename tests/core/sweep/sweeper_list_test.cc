@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "core/sweep/cpu/screen_kernels.h"
+
 namespace engram {
 namespace {
 
@@ -13,7 +15,7 @@ using ::testing::HasSubstr;
 TEST(SweeperListTest, MakesEveryBackendThatItNames) {
   ThreadPool pool(1);
   for (const std::string& name : SweeperNames()) {
-    const auto chosen = MakeSweeper(name, &pool);
+    const auto chosen = MakeSweeper(name, "auto", &pool);
     ASSERT_TRUE(chosen.ok()) << name;
     EXPECT_EQ(std::string(chosen->sweeper->name()), name);
   }
@@ -21,14 +23,34 @@ TEST(SweeperListTest, MakesEveryBackendThatItNames) {
 
 TEST(SweeperListTest, AutoSaysWhatItChoseAndWhy) {
   ThreadPool pool(1);
-  const auto chosen = MakeSweeper("auto", &pool);
+  const auto chosen = MakeSweeper("auto", "auto", &pool);
   EXPECT_EQ(std::string(chosen->sweeper->name()), "cpu");
   EXPECT_THAT(chosen->reason, HasSubstr("auto"));
+  EXPECT_EQ(chosen->kernels, BestScreenKernels().name);
+  EXPECT_THAT(chosen->kernels_reason, HasSubstr("auto"));
+}
+
+TEST(SweeperListTest, ScreensWithTheKernelsThatAreAskedFor) {
+  ThreadPool pool(1);
+  for (const std::string& name : SupportedScreenKernels()) {
+    const auto chosen = MakeSweeper("cpu", name, &pool);
+    ASSERT_TRUE(chosen.ok()) << name;
+    EXPECT_EQ(chosen->kernels, name);
+    EXPECT_EQ(chosen->kernels_reason, "asked for by name");
+  }
+  EXPECT_EQ(MakeSweeper("reference", "auto", &pool)->kernels, "");
+}
+
+TEST(SweeperListTest, UnknownKernelsAreRefusedWithTheAllowedOnes) {
+  ThreadPool pool(1);
+  const absl::Status status = MakeSweeper("cpu", "sse2", &pool).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cpu-kernels: got 'sse2', allowed auto"));
 }
 
 TEST(SweeperListTest, UnknownBackendIsRefusedWithTheAllowedOnes) {
   ThreadPool pool(1);
-  const absl::Status status = MakeSweeper("tpu", &pool).status();
+  const absl::Status status = MakeSweeper("tpu", "auto", &pool).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("got 'tpu', allowed auto, reference, cpu"));
 }

@@ -347,5 +347,31 @@ TEST(ScreenKernelListTest, ListsEveryInstructionSetOfThisBuild) {
 #endif
 }
 
+TEST(FindScreenKernelsTest, FindsWhatThisProcessorSupportsByName) {
+  for (const ScreenKernels& kernels : AllScreenKernels()) {
+    const absl::StatusOr<const ScreenKernels*> found = FindScreenKernels(kernels.name);
+    EXPECT_EQ(found.ok(), kernels.supported()) << kernels.name;
+    if (found.ok()) {
+      EXPECT_EQ(*found, &kernels);
+    }
+  }
+  EXPECT_EQ(*FindScreenKernels("auto"), &BestScreenKernels());
+}
+
+TEST(FindScreenKernelsTest, ErrorsNameWhatThisProcessorSupports) {
+  for (const char* name : {"sse2", "", "AVX2"}) {
+    const absl::Status status = FindScreenKernels(name).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    for (const std::string& supported : SupportedScreenKernels()) {
+      EXPECT_THAT(std::string(status.message()), testing::HasSubstr(supported));
+    }
+  }
+}
+
+TEST(FindScreenKernelsTest, TheFirstThatIsSupportedIsTheBest) {
+  EXPECT_EQ(SupportedScreenKernels().front(), BestScreenKernels().name);
+  EXPECT_EQ(SupportedScreenKernels().back(), "portable");
+}
+
 }  // namespace
 }  // namespace engram
