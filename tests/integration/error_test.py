@@ -229,6 +229,10 @@ class ErrorTest(unittest.TestCase):
         request = api.CreateBankRequest(name="x", dim=1, durability=99)
         self.refused("CreateBank", request, INVALID, "99", field="durability")
 
+    def test_screening_is_known(self):
+        request = api.CreateBankRequest(name="x", dim=1, screening=99)
+        self.refused("CreateBank", request, INVALID, "99", field="screening")
+
     def test_pages_have_bounds(self):
         for size in (-1, 1001, 2**31 - 1, -(2**31)):
             self.refused("ListBanks", api.ListBanksRequest(page_size=size), INVALID, str(size), field="page_size")
