@@ -13,6 +13,7 @@ namespace {
 
 constexpr v1::Durability kDurabilities[] = {v1::DURABILITY_VOLATILE, v1::DURABILITY_RELAXED,
                                             v1::DURABILITY_SYNCED};
+constexpr v1::Screening kScreenings[] = {v1::SCREENING_INT8, v1::SCREENING_NONE};
 
 struct CreateFlags {
   std::string name;
@@ -20,12 +21,19 @@ struct CreateFlags {
   int64_t value_dim = 0;
   int64_t max_patterns = 0;
   std::string durability;
+  std::string screening;
   DynamicsFlags dynamics;
 };
 
 std::vector<std::string> DurabilityNames() {
   std::vector<std::string> names;
   for (v1::Durability durability : kDurabilities) names.push_back(DurabilityText(durability));
+  return names;
+}
+
+std::vector<std::string> ScreeningNames() {
+  std::vector<std::string> names;
+  for (v1::Screening screening : kScreenings) names.push_back(ScreeningText(screening));
   return names;
 }
 
@@ -39,6 +47,9 @@ absl::StatusOr<v1::CreateBankRequest> ToRequest(const CreateFlags& flags) {
   if (flags.max_patterns != 0) request.mutable_limits()->set_max_patterns(flags.max_patterns);
   for (v1::Durability durability : kDurabilities) {
     if (flags.durability == DurabilityText(durability)) request.set_durability(durability);
+  }
+  for (v1::Screening screening : kScreenings) {
+    if (flags.screening == ScreeningText(screening)) request.set_screening(screening);
   }
   *request.mutable_default_dynamics() = *dynamics;
   return request;
@@ -73,14 +84,19 @@ void AddBankCreateCommand(CLI::App& bank, Command* chosen) {
       ->type_name("N");
   AddChoice(create, "--durability", flags->durability, DurabilityNames(),
             "What an acknowledged write survives [the server's default]");
+  AddChoice(create, "--screening", flags->screening, ScreeningNames(),
+            "int8: codes beside the patterns, for fast sweeps; none: a fifth less memory [int8]");
   AddDynamicsFlags(create, &flags->dynamics);
   create.footer(
       "The dynamics become the bank's defaults; those not given are entmax with alpha 1.5, beta 1,\n"
       "100 iterations and tolerance 1e-6.\n\n"
+      "Screening cannot be changed later. Codes of 8 bits let a sweep read a quarter of the bytes, for a\n"
+      "quarter more memory than the patterns alone; what is retrieved is the same, to the last bit.\n\n"
       "Examples:\n"
       "  engram bank create digits --dim 64\n"
       "  engram bank create digits --dim 64 --transform sparsemax --beta 8\n"
-      "  engram bank create names --dim 784 --value-dim 10 --max-patterns 60000");
+      "  engram bank create names --dim 784 --value-dim 10 --max-patterns 60000\n"
+      "  engram bank create archive --dim 768 --screening none");
   create.callback([=] { *chosen = [=](const Context& context) { return Create(*flags, context); }; });
 }
 

@@ -32,12 +32,24 @@ std::string DurabilityText(v1::Durability durability) {
   }
 }
 
+std::string ScreeningText(v1::Screening screening) {
+  switch (screening) {
+    case v1::SCREENING_INT8:
+      return "int8";
+    case v1::SCREENING_NONE:
+      return "none";
+    default:
+      return "unknown";
+  }
+}
+
 Table BankTable(const std::vector<v1::Bank>& banks) {
-  Table table({"name", "patterns", "dim", "value dim", "version", "memory", "transform"});
+  Table table({"name", "patterns", "dim", "value dim", "version", "memory", "screening", "transform"});
   for (const v1::Bank& bank : banks) {
     table.AddRow({bank.name(), CountText(bank.pattern_count()), absl::StrCat(bank.dim()),
                   bank.value_dim() == 0 ? "-" : absl::StrCat(bank.value_dim()), absl::StrCat(bank.version()),
-                  BytesText(bank.memory_bytes()), TransformText(bank.default_dynamics())});
+                  BytesText(bank.memory_bytes()), ScreeningText(bank.screening()),
+                  TransformText(bank.default_dynamics())});
   }
   return table;
 }
@@ -55,6 +67,7 @@ Table BankDetails(const v1::Bank& bank) {
   table.AddRow({"memory", BytesText(bank.memory_bytes())});
   table.AddRow({"largest norm", NumberText(bank.largest_norm())});
   table.AddRow({"durability", DurabilityText(bank.durability())});
+  table.AddRow({"screening", ScreeningText(bank.screening())});
   table.AddRow({"created", CreateTimeText(bank)});
   table.AddRow({"transform", TransformText(dynamics)});
   table.AddRow({"post-transform", PostTransformText(dynamics)});
@@ -74,6 +87,7 @@ Json BankJson(const v1::Bank& bank) {
           {"memory_bytes", bank.memory_bytes()},
           {"largest_norm", bank.largest_norm()},
           {"durability", DurabilityText(bank.durability())},
+          {"screening", ScreeningText(bank.screening())},
           {"create_time", CreateTimeText(bank)},
           {"default_dynamics", DynamicsJson(bank.default_dynamics())}};
 }

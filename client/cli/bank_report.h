@@ -13,6 +13,9 @@ namespace engram::cli {
 // The name of a durability, as in --durability; "server default" when unspecified.
 std::string DurabilityText(v1::Durability durability);
 
+// The name of a screening, as in --screening; "unknown" when unspecified.
+std::string ScreeningText(v1::Screening screening);
+
 // Banks, one a line.
 Table BankTable(const std::vector<v1::Bank>& banks);
 

@@ -15,13 +15,23 @@ std::string DeviceText(const v1::Device& device) {
                       device.threads(), " threads, ", device.instruction_set());
 }
 
+std::string ScreeningText(const v1::Device& device) {
+  if (device.screening_instruction_set().empty()) return "none: this backend does not screen";
+  return absl::StrCat(device.screening_instruction_set(), " of ",
+                      absl::StrJoin(device.screening_instruction_sets(), ", "));
+}
+
 Json DevicesJson(const v1::GetCapabilitiesResponse& response) {
   Json json = Json::array();
   for (const v1::Device& device : response.devices()) {
     json.push_back({{"kind", device.kind()},
                     {"name", device.name()},
                     {"threads", device.threads()},
-                    {"instruction_set", device.instruction_set()}});
+                    {"instruction_set", device.instruction_set()},
+                    {"screening_instruction_set", device.screening_instruction_set()},
+                    {"screening_instruction_sets",
+                     std::vector<std::string>(device.screening_instruction_sets().begin(),
+                                              device.screening_instruction_sets().end())}});
   }
   return json;
 }
@@ -55,7 +65,10 @@ Table CapabilitiesTable(const v1::GetCapabilitiesResponse& response) {
   table.AddRow({"API", absl::StrCat(response.min_api_version(), " to ", response.max_api_version())});
   table.AddRow({"backend", absl::StrCat(response.backend(), " (", response.backend_reason(), ")")});
   table.AddRow({"backends built in", absl::StrJoin(response.backends(), ", ")});
-  for (const v1::Device& device : response.devices()) table.AddRow({"device", DeviceText(device)});
+  for (const v1::Device& device : response.devices()) {
+    table.AddRow({"device", DeviceText(device)});
+    table.AddRow({"screening with", ScreeningText(device)});
+  }
   table.AddRow({"transformations", absl::StrJoin(response.transformations(), ", ")});
   table.AddRow({"post-transformations", absl::StrJoin(response.post_transformations(), ", ")});
   table.AddRow({"default durability", DurabilityText(response.default_durability())});

@@ -11,6 +11,7 @@
 namespace engram::cli {
 namespace {
 
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -75,6 +76,26 @@ TEST_F(CommandLineTest, CreateSendsOnlyTheDynamicsThatAreGiven) {
   EXPECT_FALSE(server_->created.default_dynamics().has_tolerance());
   EXPECT_EQ(server_->created.durability(), v1::DURABILITY_RELAXED);
   EXPECT_EQ(out_.str(), "created bank 'digits' of dimension 64\n");
+}
+
+TEST_F(CommandLineTest, CreateAsksForAScreeningOnlyIfOneIsGiven) {
+  EXPECT_EQ(Run({"bank", "create", "digits", "--dim", "64"}), 0);
+  EXPECT_EQ(server_->created.screening(), v1::SCREENING_UNSPECIFIED);
+  EXPECT_EQ(Run({"bank", "create", "digits", "--dim", "64", "--screening", "int8"}), 0);
+  EXPECT_EQ(server_->created.screening(), v1::SCREENING_INT8);
+  EXPECT_EQ(Run({"bank", "create", "digits", "--dim", "64", "--screening", "none"}), 0);
+  EXPECT_EQ(server_->created.screening(), v1::SCREENING_NONE);
+  EXPECT_EQ(Run({"bank", "create", "digits", "--dim", "64", "--screening", "int4"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("got 'int4', allowed are int8, none"));
+}
+
+TEST_F(CommandLineTest, DescribeTellsTheScreening) {
+  server_->get_bank->mutable_bank()->set_screening(v1::SCREENING_NONE);
+  EXPECT_EQ(Run({"bank", "describe", "digits"}), 0);
+  EXPECT_THAT(out_.str(), ContainsRegex("screening +none\n"));
+  out_.str("");
+  EXPECT_EQ(Run({"bank", "describe", "digits", "-o", "json"}), 0);
+  EXPECT_EQ(Json()["screening"], "none");
 }
 
 TEST_F(CommandLineTest, DeletingABankAsksOnATerminal) {
