@@ -12,7 +12,8 @@ namespace engram {
 namespace {
 
 constexpr uint64_t kSeed = 99;
-constexpr int64_t kDims[] = {0, 1, 2, 7, 15, 16, 17, 31, 32, 33, 48, 100, 128, 784, 1000};
+constexpr int64_t kDims[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,  11,  12,  13,  14,
+                             15, 16, 17, 31, 32, 33, 34, 40, 47, 48, 100, 128, 784, 1000};
 
 // The definition in the header, word by word.
 double DefinedDot(const std::vector<float>& x, const std::vector<double>& q) {
@@ -62,6 +63,24 @@ TEST(CanonicalTest, DotHasTheBitsOfItsDefinition) {
   ForEachArithmetic([](const CanonicalArithmetic& arithmetic, const Vectors& vectors) {
     EXPECT_EQ(arithmetic.dot(vectors.x.data(), vectors.q.data(), static_cast<int64_t>(vectors.x.size())),
               DefinedDot(vectors.x, vectors.q));
+  });
+}
+
+TEST(CanonicalTest, DotStatesHasTheBitsOfDotForEachState) {
+  std::mt19937_64 random(kSeed);
+  ForEachArithmetic([&](const CanonicalArithmetic& arithmetic, const Vectors& vectors) {
+    const auto dim = static_cast<int64_t>(vectors.x.size());
+    std::vector<std::vector<double>> states = {vectors.q};
+    while (static_cast<int64_t>(states.size()) < kDotStates) {
+      states.push_back(RandomVectors(dim, 1e-30, &random).q);
+    }
+    std::vector<const double*> q;
+    for (const std::vector<double>& state : states) q.push_back(state.data());
+    for (int64_t count = 1; count <= kDotStates; ++count) {
+      std::vector<double> scores(count);
+      arithmetic.dot_states(vectors.x.data(), q.data(), count, dim, scores.data());
+      for (int64_t s = 0; s < count; ++s) EXPECT_EQ(scores[s], DefinedDot(vectors.x, states[s])) << s;
+    }
   });
 }
 
