@@ -20,6 +20,11 @@ class RowScorer {
     return {score, bank_->id(row), row};
   }
 
+  // scores [count] of `row` for each of `states`, at most kDotStates.
+  void ScoreStates(const double* const* states, int64_t count, RowRef row, double* scores) const {
+    arithmetic_->dot_states(bank_->pattern(row).data(), states, count, bank_->settings().dim, scores);
+  }
+
  private:
   const BankSnapshot* bank_;
   const CanonicalArithmetic* arithmetic_;
