@@ -22,9 +22,10 @@ Cut DifferentiationFlight::NextCut(const BankSnapshot& bank) const {
   return Cut(call_.dynamics.transform, call_.dynamics.beta, bank.pattern_count());
 }
 
-absl::StatusOr<bool> DifferentiationFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors) {
+absl::StatusOr<bool> DifferentiationFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                                                    const UpdateMeans& means) {
   if (!backward_.has_value()) {
-    ENGRAM_RETURN_IF_ERROR(Remember(bank, survivors));
+    ENGRAM_RETURN_IF_ERROR(Remember(bank, survivors, means.pool));
     if (static_cast<int>(trajectory_.updates().size()) < call_.dynamics.max_iterations) return false;
     backward_.emplace(bank, call_.dynamics, trajectory_, cotangent_, value_cotangent_);
   }
@@ -33,8 +34,11 @@ absl::StatusOr<bool> DifferentiationFlight::Advance(const BankSnapshot& bank, Su
   return true;
 }
 
-absl::Status DifferentiationFlight::Remember(const BankSnapshot& bank, SurvivorList* survivors) {
-  ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStateUpdate(bank, call_.dynamics, survivors));
+absl::Status DifferentiationFlight::Remember(const BankSnapshot& bank, SurvivorList* survivors,
+                                             ThreadPool* pool) {
+  // Copies: the trajectory keeps the support, and has room for no more than that.
+  ENGRAM_ASSIGN_OR_RETURN(StateUpdate update,
+                          ComputeStateUpdate(bank, call_.dynamics, survivors, {pool, false}));
   if (!IsConfined(call_.dynamics.transform)) {
     // A pattern without weight may still have a slope.
     const Members members(bank, call_.dynamics, survivors);

@@ -24,11 +24,12 @@ class DifferentiationFlight : public Flight {
   absl::Span<const double> state() const override { return state_; }
   Cut NextCut(const BankSnapshot& bank) const override;
   // RESOURCE_EXHAUSTED: there is no memory for the trajectory. INVALID_ARGUMENT: a gradient overflows.
-  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) override;
+  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                               const UpdateMeans& means) override;
 
  private:
   // Makes the next update and adds it to the trajectory.
-  absl::Status Remember(const BankSnapshot& bank, SurvivorList* survivors);
+  absl::Status Remember(const BankSnapshot& bank, SurvivorList* survivors, ThreadPool* pool);
 
   const DifferentiateCall& call_;
   const absl::Span<const double> cotangent_;

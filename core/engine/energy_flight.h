@@ -22,8 +22,9 @@ class EnergyFlight : public Flight {
   Cut NextCut(const BankSnapshot& bank) const override {
     return Cut(dynamics_.transform, dynamics_.beta, bank.pattern_count());
   }
-  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) override {
-    ENGRAM_ASSIGN_OR_RETURN(const StateUpdate update, ComputeStateUpdate(bank, dynamics_, survivors));
+  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                               const UpdateMeans& means) override {
+    ENGRAM_ASSIGN_OR_RETURN(const StateUpdate update, ComputeStateUpdate(bank, dynamics_, survivors, means));
     *result_ = ComputeEnergy(bank, dynamics_, state_, update);
     return true;
   }

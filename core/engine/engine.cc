@@ -229,12 +229,11 @@ absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats) {
   }
   std::vector<SweepResult> results(seats.size());
   ENGRAM_RETURN_IF_ERROR(sweeper_->Sweep(newest, states, absl::MakeSpan(results)));
-  const auto advance = [&](int64_t i) { Advance(&seats[i], &results[i]); };
   const auto count = static_cast<int64_t>(seats.size());
   if (IsWorthThePool(results, newest.settings().dim)) {
-    pool_->ParallelFor(count, advance);
+    pool_->ParallelFor(count, [&](int64_t i) { Advance(&seats[i], &results[i], nullptr); });
   } else {
-    for (int64_t i = 0; i < count; ++i) advance(i);
+    for (int64_t i = 0; i < count; ++i) Advance(&seats[i], &results[i], pool_);
   }
   return absl::OkStatus();
 }
@@ -253,8 +252,10 @@ absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats) 
   return absl::OkStatus();
 }
 
-void Engine::Advance(Seat* seat, SweepResult* result) {
+void Engine::Advance(Seat* seat, SweepResult* result, ThreadPool* pool) {
   const BankSnapshot& bank = seat->call->bank();
+  // Near misses go on from the survivors.
+  const UpdateMeans means{pool, result->near_misses == nullptr};
   absl::StatusOr<bool> done = false;
   seat->flight->CountSweep();
   for (int updates = 0; done.ok() && !*done; ++updates) {
@@ -266,7 +267,7 @@ void Engine::Advance(Seat* seat, SweepResult* result) {
       const SweepState next{seat->flight->state(), seat->flight->NextCut(bank), bank.version()};
       if (result->near_misses == nullptr || !result->near_misses->Serve(next, &result->survivors)) return;
     }
-    done = seat->flight->Advance(bank, &result->survivors);
+    done = seat->flight->Advance(bank, &result->survivors, means);
   }
   Conclude(seat, done);
 }

@@ -116,9 +116,9 @@ class Engine {
   // Answers the seats of a turn that want a sweep, and those that want a stream.
   absl::Status Sweep(const BankSnapshot& newest, absl::Span<Seat> seats);
   absl::Status Stream(const BankSnapshot& newest, absl::Span<Seat> seats);
-  // Lets a query take what a sweep returned, and go on for as long as the near misses of the sweep serve its
-  // next states.
-  void Advance(Seat* seat, SweepResult* result);
+  // Lets a query take what a sweep returned, with the help of `pool` unless it is null, and go on for as long
+  // as the near misses of the sweep serve its next states.
+  void Advance(Seat* seat, SweepResult* result, ThreadPool* pool);
   // Gives a seat up whose query is done or has failed.
   void Conclude(Seat* seat, const absl::StatusOr<bool>& done);
 

@@ -6,13 +6,14 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
+#include "core/engine/state_update.h"
 #include "core/sweep/sweeper.h"
 #include "core/transform/cut.h"
 
 namespace engram {
 
 // One query on its way: what it asks of the next sweep, and what it makes of the answer. Knows nothing of
-// threads, batches or time.
+// batches or time, and threads only help it to add up.
 class Flight {
  public:
   virtual ~Flight() = default;
@@ -25,9 +26,10 @@ class Flight {
   // The bank was read for this flight's next update.
   virtual void CountSweep() {}
 
-  // Takes what a sweep of state() returned. True: the answer is complete and the flight ends. An error ends
-  // the call that the query belongs to.
-  virtual absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) = 0;
+  // Takes what a sweep of state() returned, by `means`. True: the answer is complete and the flight ends. An
+  // error ends the call that the query belongs to.
+  virtual absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                                       const UpdateMeans& means) = 0;
 
   // Set: instead of a sweep the flight wants this stream, and takes what it returned.
   virtual std::optional<StreamState> NextStream(const BankSnapshot&) const { return std::nullopt; }

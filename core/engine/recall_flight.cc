@@ -38,30 +38,31 @@ Cut RecallFlight::NextCut(const BankSnapshot& bank) const {
   return turning_ ? Cut::Everything() : Cut(dynamics_.transform, dynamics_.beta, bank.pattern_count());
 }
 
-absl::StatusOr<bool> RecallFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors) {
+absl::StatusOr<bool> RecallFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                                           const UpdateMeans& means) {
   if (turning_) {
     turning_ = false;
-    ENGRAM_RETURN_IF_ERROR(TurnAway(survivors));
+    ENGRAM_RETURN_IF_ERROR(TurnAway(survivors, means));
     return false;
   }
-  ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStateUpdate(bank, dynamics_, survivors));
+  ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStateUpdate(bank, dynamics_, survivors, means));
   ++result_->iterations;
   const StopDecision decision = DecideStop(dynamics_, recall_.state_, update.next, result_->iterations);
   recall_.state_ = update.next;
   if (!decision.reason.has_value()) return false;
   result_->stop_reason = *decision.reason;
-  ENGRAM_RETURN_IF_ERROR(NoteRecalled(std::move(update)));
+  ENGRAM_RETURN_IF_ERROR(NoteRecalled(std::move(update), means.pool));
   return true;
 }
 
-absl::Status RecallFlight::TurnAway(SurvivorList* survivors) {
+absl::Status RecallFlight::TurnAway(SurvivorList* survivors, const UpdateMeans& means) {
   const BankSnapshot& bank = recall_.bank_;
   if (!recall_.penalties_.empty()) {
     for (Survivor& survivor : *survivors) {
       survivor.score -= recall_.plan_.strength * recall_.penalties_[bank.by_id().PositionOf(survivor.id)];
     }
   }
-  ENGRAM_ASSIGN_OR_RETURN(const StateUpdate update, ComputeStateUpdate(bank, turn_, survivors));
+  ENGRAM_ASSIGN_OR_RETURN(const StateUpdate update, ComputeStateUpdate(bank, turn_, survivors, means));
   ++result_->iterations;
   if (recall_.plan_.mode == RecallMode::kPenalty) {
     AddToPenalties(Scatter(update));
@@ -73,12 +74,12 @@ absl::Status RecallFlight::TurnAway(SurvivorList* survivors) {
   return absl::OkStatus();
 }
 
-absl::Status RecallFlight::NoteRecalled(StateUpdate update) {
+absl::Status RecallFlight::NoteRecalled(StateUpdate update, ThreadPool* pool) {
   const size_t best = std::max_element(update.weights.begin(), update.weights.end()) - update.weights.begin();
   result_->id = update.support[best].id;
   result_->weight = update.weights[best];
   result_->support_size = static_cast<int64_t>(update.support.size());
-  ENGRAM_ASSIGN_OR_RETURN(result_->value, RecallValue(recall_.bank_, dynamics_, update));
+  ENGRAM_ASSIGN_OR_RETURN(result_->value, RecallValue(recall_.bank_, dynamics_, update, pool));
   result_->state = std::move(update.next);
   ++recall_.memory_count_;
   std::vector<double> weights = Scatter(update);

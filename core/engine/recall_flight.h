@@ -17,14 +17,15 @@ class RecallFlight : public Flight {
 
   absl::Span<const double> state() const override { return recall_.state_; }
   Cut NextCut(const BankSnapshot& bank) const override;
-  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) override;
+  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                               const UpdateMeans& means) override;
 
  private:
   // The update that turns away from what was recalled: by penalised scores, for kSequential to a pair whose
   // other half is the next memory.
-  absl::Status TurnAway(SurvivorList* survivors);
+  absl::Status TurnAway(SurvivorList* survivors, const UpdateMeans& means);
   // Takes the memory that the last update recalled into the penalties or out of the bounds.
-  absl::Status NoteRecalled(StateUpdate update);
+  absl::Status NoteRecalled(StateUpdate update, ThreadPool* pool);
   // By position in the bank's id order [N].
   std::vector<double> Scatter(const StateUpdate& update) const;
   void AddToPenalties(const std::vector<double>& weights);

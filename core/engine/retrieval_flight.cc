@@ -49,9 +49,11 @@ Cut RetrievalFlight::NextCut(const BankSnapshot& bank) const {
   return Cut(call_.dynamics.transform, call_.dynamics.beta, bank.pattern_count());
 }
 
-absl::StatusOr<bool> RetrievalFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors) {
-  ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStateUpdate(bank, call_.dynamics, survivors));
-  return Take(bank, std::move(update), [&](const StateUpdate& last) { return NoteRecalled(bank, last); });
+absl::StatusOr<bool> RetrievalFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                                              const UpdateMeans& means) {
+  ENGRAM_ASSIGN_OR_RETURN(StateUpdate update, ComputeStateUpdate(bank, call_.dynamics, survivors, means));
+  return Take(bank, std::move(update),
+              [&](const StateUpdate& last) { return NoteRecalled(bank, last, means.pool); });
 }
 
 std::optional<StreamState> RetrievalFlight::NextStream(const BankSnapshot& bank) const {
@@ -98,10 +100,11 @@ bool RetrievalFlight::Stops(const StateUpdate& update) {
   return decision.reason.has_value();
 }
 
-absl::Status RetrievalFlight::NoteRecalled(const BankSnapshot& bank, const StateUpdate& update) {
+absl::Status RetrievalFlight::NoteRecalled(const BankSnapshot& bank, const StateUpdate& update,
+                                           ThreadPool* pool) {
   const Dynamics& dynamics = call_.dynamics;
   result_->state = update.next;
-  ENGRAM_ASSIGN_OR_RETURN(result_->value, RecallValue(bank, dynamics, update));
+  ENGRAM_ASSIGN_OR_RETURN(result_->value, RecallValue(bank, dynamics, update, pool));
   result_->support_size = static_cast<int64_t>(update.support.size());
   result_->total_weight = update.total_weight;
   if (std::holds_alternative<SequentialKSubsets>(dynamics.transform)) {

@@ -20,7 +20,8 @@ class RetrievalFlight : public Flight {
   absl::Span<const double> state() const override { return state_; }
   Cut NextCut(const BankSnapshot& bank) const override;
   void CountSweep() override { ++result_->sweeps; }
-  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) override;
+  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                               const UpdateMeans& means) override;
   // Set for a fast retrieval by softmax.
   std::optional<StreamState> NextStream(const BankSnapshot& bank) const override;
   absl::StatusOr<bool> AdvanceStream(const BankSnapshot& bank, const StreamedSoftmax& stream) override;
@@ -32,7 +33,7 @@ class RetrievalFlight : public Flight {
   // Whether the retrieval stops with `update`; notes why.
   bool Stops(const StateUpdate& update);
   // Notes what the update that stopped it recalled. INVALID_ARGUMENT: a value leaves the range of float32.
-  absl::Status NoteRecalled(const BankSnapshot& bank, const StateUpdate& update);
+  absl::Status NoteRecalled(const BankSnapshot& bank, const StateUpdate& update, ThreadPool* pool);
   absl::Status NoteStreamed(const BankSnapshot& bank, const StateUpdate& update,
                             const StreamedSoftmax& stream);
 

@@ -17,7 +17,8 @@ Cut SeparationFlight::NextCut(const BankSnapshot& bank) const {
   return Cut::Largest(std::min<int64_t>(2, bank.pattern_count()));
 }
 
-absl::StatusOr<bool> SeparationFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors) {
+absl::StatusOr<bool> SeparationFlight::Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                                               const UpdateMeans&) {
   const absl::Span<const float> pattern = bank.pattern(row_);
   const double own = BestCanonicalArithmetic().dot(pattern.data(), state_.data(), bank.settings().dim);
   const Survivor* best = nullptr;

@@ -16,7 +16,8 @@ class SeparationFlight : public Flight {
 
   absl::Span<const double> state() const override { return state_; }
   Cut NextCut(const BankSnapshot& bank) const override;
-  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors) override;
+  absl::StatusOr<bool> Advance(const BankSnapshot& bank, SurvivorList* survivors,
+                               const UpdateMeans& means) override;
 
  private:
   const RowRef row_;

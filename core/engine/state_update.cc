@@ -2,39 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/canonical.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/engine/members.h"
+#include "core/engine/weighted_sum.h"
 #include "core/transform/blocked_sum.h"
 
 namespace engram {
 namespace {
 
 constexpr double kLargestFloat = std::numeric_limits<float>::max();
-
-// sum_i p_i row(i) [dim] in canonical order: blocks of kSumBlock members, each summed sequentially, then the
-// block sums in order.
-std::vector<double> Combine(absl::Span<const Survivor> support, absl::Span<const double> weights, int64_t dim,
-                            const std::function<absl::Span<const float>(RowRef)>& row) {
-  const CanonicalArithmetic& arithmetic = BestCanonicalArithmetic();
-  std::vector<double> sum(dim, 0.0);
-  std::vector<double> block(dim);
-  for (size_t begin = 0; begin < support.size(); begin += kSumBlock) {
-    const size_t end = std::min(begin + kSumBlock, support.size());
-    std::fill(block.begin(), block.end(), 0.0);
-    for (size_t i = begin; i < end; ++i) {
-      arithmetic.add_scaled(weights[i], row(support[i].row).data(), block.data(), dim);
-    }
-    for (int64_t j = 0; j < dim; ++j) sum[j] += block[j];
-  }
-  return sum;
-}
 
 bool FitFloats(absl::Span<const double> numbers) {
   return std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::abs(x) <= kLargestFloat; });
@@ -58,30 +40,59 @@ double Lead(const SurvivorList& descending, int64_t rank, int64_t pattern_count)
   return descending[rank - 1].score - descending[rank].score;
 }
 
-// The members with weight, by ascending id.
-void TakeSupport(const Members& members, const std::vector<double>& weights, StateUpdate* update) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] != 0) order.push_back(i);
+// Sorts `support` by ascending id, and `weights` with it.
+void SortById(SurvivorList* support, std::vector<double>* weights) {
+  const auto before = [](const Survivor& a, const Survivor& b) { return a.id < b.id; };
+  if (std::is_sorted(support->begin(), support->end(), before)) return;
+  std::vector<size_t> order(support->size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return before((*support)[a], (*support)[b]); });
+  // Place i gets what is at order[i]: in place, one cycle of the permutation after the other.
+  for (size_t begin = 0; begin < order.size(); ++begin) {
+    size_t i = begin;
+    while (order[i] != begin) {
+      std::swap((*support)[i], (*support)[order[i]]);
+      std::swap((*weights)[i], (*weights)[order[i]]);
+      i = std::exchange(order[i], i);
+    }
+    order[i] = i;
   }
-  const absl::Span<const Survivor> survivors = members.survivors();
-  const auto before = [&](size_t a, size_t b) { return survivors[a].id < survivors[b].id; };
-  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
-  update->support.reserve(order.size());
-  update->weights.reserve(order.size());
-  for (const size_t i : order) {
-    update->support.push_back(survivors[i]);
-    update->weights.push_back(weights[i]);
+}
+
+// The members with weight, by ascending id: copies, or the survivors themselves.
+void TakeSupport(const Members& members, std::vector<double> weights, bool may_take_survivors,
+                 SurvivorList* survivors, StateUpdate* update) {
+  const absl::Span<const Survivor> from = members.survivors();
+  const absl::Span<const double> from_weights = weights;
+  const size_t without = std::count(weights.begin(), weights.end(), 0.0);
+  const size_t count = weights.size() - without;
+  if (may_take_survivors) {
+    // Both spans are still what they were.
+    update->support = std::move(*survivors);
+    update->weights = std::move(weights);
   }
+  SurvivorList& support = update->support;
+  support.resize(std::max(count, support.size()));
+  update->weights.resize(std::max(count, update->weights.size()));
+  size_t next = 0;
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (from_weights[i] == 0) continue;
+    support[next] = from[i];
+    update->weights[next++] = from_weights[i];
+  }
+  support.resize(count);
+  update->weights.resize(count);
+  SortById(&support, &update->weights);
 }
 
 }  // namespace
 
 absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const Dynamics& dynamics,
-                                               SurvivorList* survivors) {
+                                               SurvivorList* survivors, const UpdateMeans& means) {
   const bool confined = IsConfined(dynamics.transform);
   const Members members(bank, dynamics, survivors);
-  const Projection projection = Project(dynamics.transform, members.scores());
+  Projection projection = Project(dynamics.transform, members.scores());
   StateUpdate update;
   update.duality_gap = projection.duality_gap;
   update.scaled_conjugate =
@@ -90,9 +101,9 @@ absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const D
     update.lead =
         Lead(*survivors, WindowFor(dynamics.transform, bank.pattern_count()).rank, bank.pattern_count());
   }
-  TakeSupport(members, projection.weights, &update);
+  TakeSupport(members, std::move(projection.weights), means.may_take_survivors, survivors, &update);
   update.total_weight = confined ? TotalWeight(dynamics.transform) : BlockedSum(update.weights);
-  const std::vector<double> combined = CombinePatterns(bank, update.support, update.weights);
+  const std::vector<double> combined = CombinePatterns(bank, update.support, update.weights, means.pool);
   if (!confined && !(FitFloats(update.weights) && std::isfinite(update.scaled_conjugate) &&
                      std::isfinite(BlockedSum(combined)))) {
     return OutOfRange(dynamics);
@@ -105,14 +116,16 @@ absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const D
 }
 
 std::vector<double> CombinePatterns(const BankSnapshot& bank, absl::Span<const Survivor> support,
-                                    absl::Span<const double> weights) {
-  return Combine(support, weights, bank.settings().dim, [&](RowRef row) { return bank.pattern(row); });
+                                    absl::Span<const double> weights, ThreadPool* pool) {
+  return WeightedSum(
+      support, weights, bank.settings().dim, [&](RowRef row) { return bank.pattern(row); }, pool);
 }
 
 absl::StatusOr<std::vector<double>> RecallValue(const BankSnapshot& bank, const Dynamics& dynamics,
-                                                const StateUpdate& update) {
-  std::vector<double> value = Combine(update.support, update.weights, bank.settings().value_dim,
-                                      [&](RowRef row) { return bank.value(row); });
+                                                const StateUpdate& update, ThreadPool* pool) {
+  std::vector<double> value = WeightedSum(
+      update.support, update.weights, bank.settings().value_dim, [&](RowRef row) { return bank.value(row); },
+      pool);
   if (!FitFloats(value)) return OutOfRange(dynamics);
   return value;
 }

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
+#include "core/base/thread_pool.h"
 #include "core/sweep/sweeper.h"
 #include "core/transform/dynamics.h"
 
@@ -33,20 +34,29 @@ struct StateUpdate {
   double lead = 0;
 };
 
+// How an update may be computed. What comes out is the same.
+struct UpdateMeans {
+  // Takes part in sums over many rows; null: the caller computes alone. REQUIRES: the caller is none of its
+  // threads.
+  ThreadPool* pool = nullptr;
+  // Nobody needs the survivors any more: they become the support, which need not be a copy.
+  bool may_take_survivors = false;
+};
+
 // The update of one state from what a sweep of it, with the transformation's cut, returned; reorders
-// `survivors`. REQUIRES: the transformation fits the bank (ValidateFor).
-// INVALID_ARGUMENT: weights or q' leave the range of float32, which only transformations that are not
-// confined can bring about.
+// `survivors`, and leaves nothing in particular in them if it may take them. REQUIRES: the transformation
+// fits the bank (ValidateFor). INVALID_ARGUMENT: weights or q' leave the range of float32, which only
+// transformations that are not confined can bring about.
 absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const Dynamics& dynamics,
-                                               SurvivorList* survivors);
+                                               SurvivorList* survivors, const UpdateMeans& means = {});
 
 // sum_i p_i x_i [D] over `support`, which is sorted by id, in canonical order.
 std::vector<double> CombinePatterns(const BankSnapshot& bank, absl::Span<const Survivor> support,
-                                    absl::Span<const double> weights);
+                                    absl::Span<const double> weights, ThreadPool* pool = nullptr);
 // sum_i p_i v_i [V] over the support of `update`.
 // INVALID_ARGUMENT: a component leaves the range of float32; see ComputeStateUpdate.
 absl::StatusOr<std::vector<double>> RecallValue(const BankSnapshot& bank, const Dynamics& dynamics,
-                                                const StateUpdate& update);
+                                                const StateUpdate& update, ThreadPool* pool = nullptr);
 
 }  // namespace engram
 

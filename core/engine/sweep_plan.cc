@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/sweep/sweeper.h"
-
 namespace engram {
 
 SweepPlan PlanSweep(absl::Span<const WaitingQuery> waiting, absl::Time now, int64_t max_states) {
@@ -22,7 +20,7 @@ SweepPlan PlanSweep(absl::Span<const WaitingQuery> waiting, absl::Time now, int6
 }
 
 int64_t MaxStates(int64_t row_count, int64_t scratch_bytes, int64_t max_batch) {
-  const int64_t bytes_per_state = std::max<int64_t>(1, row_count) * static_cast<int64_t>(sizeof(Survivor));
+  const int64_t bytes_per_state = std::max<int64_t>(1, row_count) * kDenseBytesPerRow;
   return std::clamp<int64_t>(scratch_bytes / bytes_per_state, 1, max_batch);
 }
 

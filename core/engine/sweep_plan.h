@@ -31,8 +31,14 @@ struct SweepPlan {
 // order of `waiting`. No query waits for a batch to fill.
 SweepPlan PlanSweep(absl::Span<const WaitingQuery> waiting, absl::Time now, int64_t max_states);
 
-// How many states one sweep of `row_count` rows may serve when dense survivor lists may take up
-// `scratch_bytes`: at least 1, at most `max_batch`.
+// What the update of a state takes up at most, in bytes for each row of the bank: 6 numbers of 8 bytes. They
+// are the survivor (score, id, place; it becomes the member of the support), its scaled score, its weight,
+// and its place while the support is sorted by id. Softmax needs no order and takes 5. The solvers of
+// constrained sparsemax and of sequential k-subsets take more for the states that they are at work on.
+inline constexpr int64_t kDenseBytesPerRow = 6 * 8;
+
+// How many states one sweep of `row_count` rows may serve when those for which no row can be left out may
+// take up `scratch_bytes`: at least 1, at most `max_batch`.
 int64_t MaxStates(int64_t row_count, int64_t scratch_bytes, int64_t max_batch);
 
 // How many states one sweep of `row_count` rows of `dim` components may serve when it may take up

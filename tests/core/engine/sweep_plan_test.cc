@@ -39,7 +39,7 @@ TEST(SweepPlanTest, NothingWaitingMeansNothingToDo) {
 
 TEST(SweepPlanTest, LargeBanksAreSweptWithFewerStatesButAtLeastOne) {
   EXPECT_EQ(MaxStates(0, 1 << 20, 256), 256);
-  EXPECT_EQ(MaxStates(1000, 1 << 20, 256), (1 << 20) / (1000 * 24));
+  EXPECT_EQ(MaxStates(1000, 1 << 20, 256), (1 << 20) / (1000 * kDenseBytesPerRow));
   EXPECT_EQ(MaxStates(int64_t{1} << 40, 1 << 20, 256), 1);
 }
 
