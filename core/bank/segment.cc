@@ -100,11 +100,11 @@ void Segment::AddToTile(int64_t i, float residual) {
 
 void Segment::MarkDied(int64_t i, int64_t version) {
   rows_[i].died.store(version, std::memory_order_relaxed);
-  // Versions ascend, so the first to die stays the first.
-  std::atomic<int64_t>& first_died = tiles_[i / kTileRows].first_died;
-  if (first_died.load(std::memory_order_relaxed) == kAlive) {
-    first_died.store(version, std::memory_order_relaxed);
-  }
+  Tile& tile = tiles_[i / kTileRows];
+  tile.last_died.store(version, std::memory_order_relaxed);
+  const auto row = static_cast<uint16_t>(1U << (i % kTileRows));
+  tile.alive.store(static_cast<uint16_t>(tile.alive.load(std::memory_order_relaxed) & ~row),
+                   std::memory_order_release);
 }
 
 uint16_t Segment::LookForVisibleRows(int64_t t, int64_t version) const {

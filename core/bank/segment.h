@@ -65,8 +65,11 @@ class Segment {
   // Bit l: row l of tile t is visible. REQUIRES: all its rows exist.
   uint16_t VisibleRows(int64_t t, int64_t version) const {
     const Tile& tile = tiles_[t];
-    const bool all = tile.last_born <= version && version < tile.first_died.load(std::memory_order_relaxed);
-    return all ? uint16_t{0xffff} : LookForVisibleRows(t, version);
+    // In this order: whoever sees that a row is gone also sees since when.
+    const uint16_t alive = tile.alive.load(std::memory_order_acquire);
+    const bool is_settled =
+        tile.last_born <= version && tile.last_died.load(std::memory_order_relaxed) <= version;
+    return is_settled ? alive : LookForVisibleRows(t, version);
   }
 
   // Writes row i. REQUIRES: i was never written; called by the bank's one writer.
@@ -93,10 +96,11 @@ class Segment {
     std::unique_ptr<char[]> bytes;
     uint32_t size = 0;
   };
-  // Versions: of the last of its rows to be born and of the first to die.
+  // The rows that have not died, and the versions of the last to be born and of the last to die.
   struct Tile {
     int64_t last_born = 0;
-    std::atomic<int64_t> first_died{kAlive};
+    std::atomic<int64_t> last_died{0};
+    std::atomic<uint16_t> alive{0xffff};
   };
 
   // Takes row i, which was just written, into the bounds of its tile.

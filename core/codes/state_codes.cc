@@ -11,8 +11,6 @@ namespace engram {
 namespace {
 
 constexpr double kLargestCode = 127;
-// Plane 1 counts 1 / 254 of plane 0: what plane 0 leaves is at most half a step, 127 / 254.
-constexpr double kPlaneRatio = 254;
 
 // Adding and taking away 1.5 * 2^52 rounds a double below 2^51 to the nearest integer.
 constexpr double kRounder = 0x1.8p52;

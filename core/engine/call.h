@@ -142,7 +142,8 @@ struct SeparateResult {
   std::vector<PatternSeparation> separations;
 };
 
-// Called exactly once, on a thread of the engine; must not block.
+// Called exactly once, on a thread of the engine or of a caller, who may be the one that asked; must not
+// block.
 template <typename Result>
 using Done = std::function<void(absl::StatusOr<Result>)>;
 using RetrieveDone = Done<RetrieveResult>;

@@ -148,7 +148,7 @@ absl::Status Engine::Separate(BankSnapshot bank, SeparateCall call, SeparateDone
 }
 
 Engine::Lane* Engine::LaneFor(const BankSnapshot& bank, const Dynamics& dynamics) const {
-  const bool is_small = bank.row_count() * bank.settings().dim <= options_.small_bank_components;
+  const bool is_small = SweepWork(bank.row_count(), bank.settings().dim) <= options_.small_bank_work;
   // The weights of ordered transformations may take longer than the sweep.
   return is_small && !IsOrdered(dynamics.transform) ? short_lane_.get() : long_lane_.get();
 }
@@ -245,10 +245,12 @@ absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats) 
   for (const Seat& seat : seats) states.push_back(*seat.flight->NextStream(seat.call->bank()));
   std::vector<StreamedSoftmax> updates(seats.size());
   ENGRAM_RETURN_IF_ERROR(sweeper_->StreamSoftmax(newest, states, absl::MakeSpan(updates)));
-  for (size_t i = 0; i < seats.size(); ++i) {
+  const auto advance = [&](int64_t i) {
     seats[i].flight->CountSweep();
     Conclude(&seats[i], seats[i].flight->AdvanceStream(seats[i].call->bank(), updates[i]));
-  }
+  };
+  const auto count = static_cast<int64_t>(seats.size());
+  count == 1 ? advance(0) : pool_->ParallelFor(count, advance);
   return absl::OkStatus();
 }
 

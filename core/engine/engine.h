@@ -29,9 +29,9 @@ struct EngineOptions {
   // survives; large banks are swept with fewer states at a time, at least with one. Also what all
   // trajectories under way may take up together.
   int64_t scratch_bytes = int64_t{1} << 30;
-  // A bank of at most so many components, rows times dimensions, is small: its retrievals and energies never
-  // wait for the sweep of a larger one.
-  int64_t small_bank_components = int64_t{1} << 20;
+  // A bank with at most this SweepWork is small: its retrievals and energies never wait for the sweep of a
+  // larger one.
+  int64_t small_bank_work = int64_t{1} << 20;
   // Whether a caller who finds nobody at work on the small banks sweeps himself, a moment at most, instead of
   // waking a thread.
   bool callers_sweep = false;

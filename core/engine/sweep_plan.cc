@@ -25,7 +25,7 @@ int64_t MaxStates(int64_t row_count, int64_t scratch_bytes, int64_t max_batch) {
 }
 
 int64_t MaxStatesOfWork(int64_t row_count, int64_t dim, int64_t max_work) {
-  return std::max<int64_t>(1, max_work / std::max<int64_t>(1, row_count * dim));
+  return std::max<int64_t>(1, max_work / std::max<int64_t>(1, SweepWork(row_count, dim)));
 }
 
 absl::Duration RetryDelay(int64_t queued, int64_t max_batch, absl::Duration last_sweep) {

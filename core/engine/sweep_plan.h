@@ -41,8 +41,12 @@ inline constexpr int64_t kDenseBytesPerRow = 6 * 8;
 // take up `scratch_bytes`: at least 1, at most `max_batch`.
 int64_t MaxStates(int64_t row_count, int64_t scratch_bytes, int64_t max_batch);
 
-// How many states one sweep of `row_count` rows of `dim` components may serve when it may take up
-// `max_work` of them, counted once for each state: at least 1.
+// What sweeping so many rows for one state and updating it may cost at most, in multiply-adds: a survivor
+// costs as much as some dimensions more.
+constexpr int64_t SweepWork(int64_t row_count, int64_t dim) { return row_count * (dim + 64); }
+
+// How many states one sweep of `row_count` rows of `dim` components may serve when it may cost `max_work`
+// (SweepWork for each state): at least 1.
 int64_t MaxStatesOfWork(int64_t row_count, int64_t dim, int64_t max_work);
 
 // When a caller who found `queued` queries waiting may find room: after the sweeps that they need at least,

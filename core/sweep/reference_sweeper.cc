@@ -27,6 +27,7 @@ StreamedSoftmax StreamOne(const BankSnapshot& bank, const StreamState& state) {
       scores[i] = static_cast<float>(score / update.scale);
       update.largest = std::max(update.largest, scores[i]);
       rounding.largest_norm = std::max(rounding.largest_norm, segment.norm(i));
+      ++rounding.row_count;
     }
   }
   update.combination.assign(dim, 0.0);
@@ -44,7 +45,8 @@ StreamedSoftmax StreamOne(const BankSnapshot& bank, const StreamState& state) {
   }
   for (double& z : update.combination) z /= update.total;
   rounding.dim = dim;
-  rounding.row_count = bank.row_count();
+  // Plain sums: each row is a block.
+  rounding.block_count = rounding.row_count;
   rounding.beta = state.beta;
   rounding.scale = update.scale;
   rounding.mean_square /= update.total;

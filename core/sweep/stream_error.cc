@@ -16,7 +16,7 @@ double Gamma(double roundings) { return roundings * kUnit / (1 - roundings * kUn
 double StreamErrorBound(const StreamRounding& rounding) {
   const auto dim = static_cast<double>(rounding.dim);
   const auto rows = static_cast<double>(rounding.row_count);
-  const double double_operations = rows / 64 + 256;
+  const double double_operations = static_cast<double>(rounding.block_count) + 256;
   const double a = rounding.beta * rounding.state_norm * (Gamma(dim / 32 + 7) * (1 + kUnit) + kUnit);
   const double b = rounding.beta * rounding.scale * 2 * (dim + 2) * 0x1p-149;
   const double c = kUnit + 0x1p-40 + double_operations * 0x1p-50;

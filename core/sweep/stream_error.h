@@ -8,7 +8,9 @@ namespace engram {
 // What a streamed update knows of its own rounding.
 struct StreamRounding {
   int64_t dim = 0;
-  int64_t row_count = 0;  // Of the snapshot.
+  int64_t row_count = 0;  // Visible rows.
+  // Blocks of rows, with a visible one, whose sums were added to one another.
+  int64_t block_count = 0;
   double beta = 1;
   double state_norm = 0;        // |q|
   double scale = 1;             // A power of two, |q| / scale in [1/2, 1), or 1 for q = 0.
@@ -24,15 +26,15 @@ struct StreamRounding {
 //
 // 1. Scores. A state divided by its scale and rounded to float32 moves a score by u |x_i| |q|, and a float32
 //    sum with at most m = D / 32 + 7 roundings in a row by gamma |x_i| |q| (1 + u), gamma = m u / (1 - m u)
-//    (see FloatScreen); underflow takes up to 2 (D + 2) 2^-149 scale. So a scaled score is off by at most
+//    (see FloatScreen); underflow takes up to 2 (D + 2) 2^-149 scale, and in components of the state itself
+//    sqrt(D) 2^-150 |x_i| scale, for which spare roundings are counted. So a scaled score is off by at most
 //    a |x_i| + b.
 //
 // 2. Weights. The rest is relative: 2^-24 for rounding a weight to float32, and in double the exponential,
-// its
-//    argument of at most the window (below 2^7), and one rescaling for each new maximum, together below
-//    2^-40 + n 2^-50, where n is the number of double operations in a row: at most those of a strip of blocks
-//    and 16 strips. Thus the weights computed are those of softmax(t + d), |d_i| <= e_i = a |x_i| + b + c,
-//    c = u + 2^-40 + n 2^-50. Rows outside the window, as it was computed, may have any weight up to that
+//    its argument of at most the window (below 2^7), and one rescaling for each new maximum, together below
+//    2^-40 + n 2^-50, where n is the number of double operations in a row: at most one for each block and
+//    those of 16 strips. Thus the weights computed are those of softmax(t + d), |d_i| <= e_i = a |x_i| + b +
+//    c, c = u + 2^-40 + n 2^-50. Rows outside the window, as it was computed, may have any weight up to that
 //    which puts them there: they share at most exp(2 e) 2^-52 of the mass with and without the error
 //    (e = a R + b + c is the largest e_i), and leaving them out moves a mean by at most twice R times that.
 //
@@ -47,9 +49,8 @@ struct StreamRounding {
 //    small where one pattern has nearly all the weight.
 //
 // 4. Sums. Each float32 sum has at most 34 roundings in a row, so that it is off by gamma_34 sum_i w_i |x_i|
-// in
-//    norm, and those in double by n 2^-52 of the same; sum_i w_i |x_i| / sum_i w_i <= A. Underflow takes at
-//    most N 2^-149 sqrt(D), since the sum of the weights is at least 1. So |z - z'| <= f = g A + N 2^-149
+//    in norm, and those in double by n 2^-52 of the same; sum_i w_i |x_i| / sum_i w_i <= A. Underflow takes
+//    at most N 2^-149 sqrt(D), since the sum of the weights is at least 1. So |z - z'| <= f = g A + N 2^-149
 //    sqrt(D), and S^2 <= A^2 - max(0, |z| - f)^2.
 //
 // The bound is exp(2 e) (a A + b + c) S + f + 2^-48 R. If e > 1/2 it is not worth computing: both the result

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int64_t kStrips = 16;
 
-// Blocks that a strip takes at a time: long enough a read for the hardware to see it coming.
-constexpr int64_t kBlocksPerTurn = 4;
+// Rows that a strip takes at a time: long enough a read for the hardware to see it coming.
+constexpr int64_t kTurnRows = 4 * kStreamBlock;
 
 // Numbers in the sums of one strip: states are streamed in tiles of so many, at least one.
 constexpr int64_t kTileNumbers = int64_t{1} << 18;
@@ -36,6 +36,8 @@ struct Partial {
   double total = 0;
   double squares = 0;  // Of weighted norms.
   double largest_norm = 0;
+  int64_t rows = 0;         // Visible ones.
+  int64_t blocks = 0;       // With a visible row.
   std::vector<double> sum;  // [D]
 
   // Makes weights relative to `score`, which is at least as large. `rate` = beta scale.
@@ -107,9 +109,10 @@ class Tile {
     std::vector<Partial>& partials = partials_[strip];
     partials.resize(states_.size());
     for (Partial& partial : partials) partial.sum.assign(dim(), 0.0);
-    std::vector<float> scores(states_.size() * kStreamBlock);
-    std::vector<float> weights(states_.size() * kStreamBlock);
-    for (const Block& block : strips_[strip]) RunBlock(block, scores.data(), weights.data(), &partials);
+    Scratch scratch;
+    scratch.scores.resize(states_.size() * kStreamBlock);
+    scratch.weights.resize(states_.size() * kStreamBlock);
+    for (const Block& block : strips_[strip]) RunBlock(block, &scratch, &partials);
   }
 
   // Adds the strips up.
@@ -125,6 +128,8 @@ class Tile {
         whole.total += part.total;
         whole.squares += part.squares;
         whole.largest_norm = std::max(whole.largest_norm, part.largest_norm);
+        whole.rows += part.rows;
+        whole.blocks += part.blocks;
         for (int64_t j = 0; j < dim(); ++j) whole.sum[j] += part.sum[j];
       }
       Fill(b, std::move(whole));
@@ -135,25 +140,35 @@ class Tile {
   int64_t dim() const { return bank_.settings().dim; }
   double Rate(size_t b) const { return states_[b].beta * updates_[b].scale; }
 
-  void RunBlock(const Block& block, float* scores, float* weights, std::vector<Partial>* partials) {
+  // Memory that the blocks of a strip share.
+  struct Scratch {
+    std::vector<float> scores;
+    std::vector<float> weights;
+    std::vector<const float*> weighted;
+    std::vector<double*> sums;
+  };
+
+  void RunBlock(const Block& block, Scratch* scratch, std::vector<Partial>* partials) {
+    float* const scores = scratch->scores.data();
+    float* const weights = scratch->weights.data();
     const Segment& segment = bank_.segment(block.segment);
     const float* rows = segment.patterns() + block.begin * dim();
     const int64_t count = block.end - block.begin;
     kernels_.score(rows, count, dim(), scaled_.data(), static_cast<int64_t>(states_.size()), scores);
     BlockRows block_rows(segment, block);
-    std::vector<const float*> weighted;
-    std::vector<double*> sums;
+    scratch->weighted.clear();
+    scratch->sums.clear();
     for (size_t b = 0; b < states_.size(); ++b) {
       float* score = scores + b * kStreamBlock;
       block_rows.Mask(states_[b].version, score);
       std::copy(score, score + count, updates_[b].scores[block.segment].begin() + block.begin);
       float* weight = weights + b * kStreamBlock;
       if (!Weigh(b, block_rows, score, count, weight, &(*partials)[b])) continue;
-      weighted.push_back(weight);
-      sums.push_back((*partials)[b].sum.data());
+      scratch->weighted.push_back(weight);
+      scratch->sums.push_back((*partials)[b].sum.data());
     }
-    kernels_.accumulate(rows, count, dim(), weighted.data(), sums.data(), static_cast<int64_t>(sums.size()),
-                        kStreamBlock * dim());
+    kernels_.accumulate(rows, count, dim(), scratch->weighted.data(), scratch->sums.data(),
+                        static_cast<int64_t>(scratch->sums.size()), kStreamBlock * dim());
   }
 
   // The weights of a block, relative to the largest score so far. False: none has any.
@@ -162,6 +177,7 @@ class Tile {
     const float largest = *std::max_element(scores, scores + count);
     if (largest == kInvisible) return false;
     partial->Raise(largest, Rate(b));
+    ++partial->blocks;
     // A row far below the maximum weighs nothing, and most blocks may have no other.
     const double rate = Rate(b);
     const double window = states_[b].window;
@@ -169,7 +185,9 @@ class Tile {
       return rate * (static_cast<double>(score) - static_cast<double>(partial->largest));
     };
     for (int64_t r = 0; r < count; ++r) {
-      if (scores[r] != kInvisible) partial->largest_norm = std::max(partial->largest_norm, rows.norm(r));
+      if (scores[r] == kInvisible) continue;
+      partial->largest_norm = std::max(partial->largest_norm, rows.norm(r));
+      ++partial->rows;
     }
     if (below(largest) <= -window) return false;
     double exponentials[kStreamBlock];
@@ -199,7 +217,8 @@ class Tile {
     for (double& z : update.combination) z /= update.total;
     StreamRounding rounding;
     rounding.dim = dim();
-    rounding.row_count = bank_.row_count();
+    rounding.row_count = whole.rows;
+    rounding.block_count = whole.blocks;
     rounding.beta = states_[b].beta;
     rounding.state_norm = norms_[b];
     rounding.scale = update.scale;
@@ -221,13 +240,16 @@ class Tile {
 
 Strips StripsOf(const BankSnapshot& bank) {
   Strips strips(kStrips);
+  // Turns go on from segment to segment, by capacity: what belongs to a strip never changes in a layout.
+  int64_t turns_before = 0;
   for (int32_t s = 0; s < bank.segment_count(); ++s) {
     const int64_t rows = bank.rows_in_segment(s);
     for (int64_t begin = 0; begin < rows; begin += kStreamBlock) {
       const int64_t end = std::min(begin + kStreamBlock, rows);
-      const int64_t turn = begin / (kStreamBlock * kBlocksPerTurn);
+      const int64_t turn = turns_before + begin / kTurnRows;
       strips[turn % kStrips].push_back({s, static_cast<int32_t>(begin), static_cast<int32_t>(end)});
     }
+    turns_before += (bank.segment(s).capacity() + kTurnRows - 1) / kTurnRows;
   }
   while (!strips.empty() && strips.back().empty()) strips.pop_back();
   return strips;

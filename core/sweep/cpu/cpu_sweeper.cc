@@ -27,9 +27,6 @@ constexpr int64_t kMinParallelTiles = int64_t{1} << 14;
 // As many lower bounds as a scan goes by at least.
 constexpr int64_t kExtraBounds = 32;
 
-// Below it, canonical scores may lose more to underflow than the screens' errors allow for.
-constexpr double kLeastState = 0x1p-900;
-
 // Whether screening could not leave out any row worth it, whatever it found.
 bool IsHopeless(const BankSnapshot& bank, const SweepState& state) {
   const int64_t rank = state.cut.rank();
@@ -44,7 +41,7 @@ bool IsHopeless(const BankSnapshot& bank, const SweepState& state) {
   }
   if (largest > 0 && largest < kLeastState) return true;
   const double range = norm * std::sqrt(square);
-  // The sharpest cut that bounds can make is that of rows with the largest possible score.
+  // About the sharpest cut that a first look can make: that of rows with the largest possible score.
   return state.cut.From(std::vector<double>(rank + kExtraBounds, range)) < -range;
 }
 
@@ -58,7 +55,7 @@ absl::Status CpuSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepS
     (IsHopeless(bank, states[b]) ? dense : screened).push_back(b);
   }
   if (!screened.empty()) {
-    const std::vector<size_t> dense_after_all = Screen(bank, states, screened, results);
+    const std::vector<size_t> dense_after_all = ScreenStates(bank, states, screened, results);
     dense.insert(dense.end(), dense_after_all.begin(), dense_after_all.end());
   }
   if (!dense.empty()) ScoreAllRows(RowScorer(&bank, &arithmetic_), states, dense, pool_, results);
@@ -71,14 +68,15 @@ absl::Status CpuSweeper::StreamSoftmax(const BankSnapshot& bank, absl::Span<cons
   return absl::OkStatus();
 }
 
-std::vector<size_t> CpuSweeper::Screen(const BankSnapshot& bank, absl::Span<const SweepState> all_states,
-                                       const std::vector<size_t>& screened,
-                                       absl::Span<SweepResult> results) const {
+std::vector<size_t> CpuSweeper::ScreenStates(const BankSnapshot& bank,
+                                             absl::Span<const SweepState> all_states,
+                                             const std::vector<size_t>& screened,
+                                             absl::Span<SweepResult> results) const {
   std::vector<SweepState> states;
   states.reserve(screened.size());
   for (const size_t b : screened) states.push_back(all_states[b]);
   const Care care = states.size() <= kMaxFineStates ? Care::kFine : Care::kCoarse;
-  const std::unique_ptr<const engram::Screen> screen = MakeScreen(bank.settings(), states, care, kernels_);
+  const std::shared_ptr<const Screen> screen = MakeScreen(bank.settings(), states, care, kernels_);
   TileSequence tiles(bank);
   TileBounds bounds = ScanTiles(bank, tiles, states, *screen, kernels_, pool_);
   const auto scanned = std::make_shared<const ScannedTiles>(
@@ -87,7 +85,11 @@ std::vector<size_t> CpuSweeper::Screen(const BankSnapshot& bank, absl::Span<cons
   std::vector<char> is_dense(states.size(), 0);
   const auto select = [&](int64_t k, ThreadPool* pool) {
     const RowScorer scorer(&scanned->bank, &arithmetic_);
-    Selection selection(scorer, scanned->tiles, states[k], kernels_, pool);
+    // Tiles are opened for one state at a time, and finely.
+    Selection selection(
+        scorer, scanned->tiles, states[k],
+        states.size() == 1 ? screen : MakeScreen(bank.settings(), {&states[k], 1}, Care::kFine, kernels_),
+        pool);
     SweepResult& result = results[screened[k]];
     std::vector<Selection::OpenTile> open =
         selection.LearnFromTiles(scanned->bounds.uppers(k), screen->error(k));

@@ -32,8 +32,9 @@ class CpuSweeper : public Sweeper {
 
  private:
   // Screens the states `screened`; returns those of them that are dense after all.
-  std::vector<size_t> Screen(const BankSnapshot& bank, absl::Span<const SweepState> states,
-                             const std::vector<size_t>& screened, absl::Span<SweepResult> results) const;
+  std::vector<size_t> ScreenStates(const BankSnapshot& bank, absl::Span<const SweepState> states,
+                                   const std::vector<size_t>& screened,
+                                   absl::Span<SweepResult> results) const;
 
   ThreadPool* const pool_;
   const ScreenKernels& kernels_;

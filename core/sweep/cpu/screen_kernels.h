@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/codes/estimate_error.h"
+#include "core/codes/row_code.h"
 
 namespace engram {
 

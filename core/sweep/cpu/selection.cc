@@ -20,6 +20,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int64_t kExtraBounds = 6;
 constexpr size_t kManyTiles = 4;
 
+// As many bounds a cut is made from at most.
+constexpr size_t kMostBounds = 1024;
+
 // Tiles and rows are taken in batches that double, so that the cut is looked at often while it rises.
 constexpr size_t kFirstTiles = 4;
 constexpr size_t kFirstRows = 32;
@@ -28,11 +31,10 @@ constexpr size_t kFirstRows = 32;
 constexpr int64_t kTilesForThreads = 64;
 constexpr int64_t kRowsForThreads = 256;
 
-// A state is dense when more than 1 in 2 tiles must be opened or more than 1 in 8 rows scored.
-constexpr int64_t kDenseTiles = 2;
-constexpr int64_t kDenseRows = 8;
+// A state is dense when more than 1 in 4 rows must be scored: at random, that takes as long as scoring all in
+// order.
+constexpr int64_t kDenseRows = 4;
 // Of small banks everything may be looked at: it costs nothing.
-constexpr int64_t kFewTiles = 64;
 constexpr int64_t kFewRows = 1024;
 
 // Finite numbers at least `cut`.
@@ -45,12 +47,12 @@ void KeepAtLeast(double cut, std::vector<double>* bounds) {
 }  // namespace
 
 Selection::Selection(const RowScorer& scorer, const TileSequence& tiles, const SweepState& state,
-                     const ScreenKernels& kernels, ThreadPool* pool)
+                     std::shared_ptr<const Screen> screen, ThreadPool* pool)
     : scorer_(scorer),
       tiles_(tiles),
       state_(state),
       pool_(pool),
-      screen_(MakeScreen(scorer.bank().settings(), {&state, 1}, Care::kFine, kernels)),
+      screen_(std::move(screen)),
       cut_(-kInfinity) {
   for (const RowRef row : tiles.loose_rows()) {
     if (scorer.bank().segment(row.segment).VisibleAt(row.index, state.version)) {
@@ -69,6 +71,12 @@ float Selection::scaled_cut() const {
 }
 
 void Selection::Sharpen(std::vector<double> bounds) {
+  // Any of them make a valid cut; the largest make the sharpest.
+  const size_t most = kMostBounds + static_cast<size_t>(state_.cut.rank());
+  if (bounds.size() > most) {
+    std::nth_element(bounds.begin(), bounds.begin() + most, bounds.end(), std::greater<double>());
+    bounds.resize(most);
+  }
   std::sort(bounds.begin(), bounds.end(), std::greater<double>());
   cut_ = std::max(cut_, state_.cut.From(bounds));
 }
@@ -142,11 +150,9 @@ bool Selection::Collect(std::vector<OpenTile> open, SurvivorList* survivors) {
 
 bool Selection::OpenTiles(std::vector<OpenTile> open) {
   const auto below = [](const OpenTile& a, const OpenTile& b) { return a.upper < b.upper; };
-  const int64_t most_tiles = std::max(kFewTiles, tiles_.tile_count() / kDenseTiles);
   const int64_t most_rows = std::max(kFewRows, tiles_.tile_count() * kTileRows / kDenseRows);
   std::make_heap(open.begin(), open.end(), below);
   std::vector<RowBounds> batch;
-  int64_t opened = 0;
   for (size_t size = kFirstTiles; !open.empty() && open.front().upper >= scaled_cut(); size *= 2) {
     batch.clear();
     while (batch.size() < size && !open.empty() && open.front().upper >= scaled_cut()) {
@@ -154,8 +160,6 @@ bool Selection::OpenTiles(std::vector<OpenTile> open) {
       std::pop_heap(open.begin(), open.end(), below);
       open.pop_back();
     }
-    opened += static_cast<int64_t>(batch.size());
-    if (opened > most_tiles) return false;
     ForEach(static_cast<int64_t>(batch.size()), kTilesForThreads, [&](int64_t i) { BoundRows(&batch[i]); });
     for (const RowBounds& bounds : batch) TakeRows(bounds);
     Sharpen(lowers_);

@@ -25,9 +25,10 @@ class Selection {
     int64_t number = 0;
   };
 
-  // All must outlive this. `pool` may be null: the caller's thread does everything.
+  // All must outlive this. `screen` is one of `state` alone. `pool` may be null: the caller's thread does
+  // everything.
   Selection(const RowScorer& scorer, const TileSequence& tiles, const SweepState& state,
-            const ScreenKernels& kernels, ThreadPool* pool);
+            std::shared_ptr<const Screen> screen, ThreadPool* pool);
 
   // A power of two that brings the state's scores to a range for float32.
   double scale() const { return screen_->scale(0); }
@@ -75,7 +76,7 @@ class Selection {
   const TileSequence& tiles_;
   const SweepState& state_;
   ThreadPool* const pool_;
-  const std::unique_ptr<const Screen> screen_;
+  const std::shared_ptr<const Screen> screen_;
   double cut_;
   SurvivorList scored_;         // At first the loose rows.
   std::vector<double> lowers_;  // Bounds of different rows that the cut may follow from.

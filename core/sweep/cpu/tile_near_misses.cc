@@ -33,7 +33,10 @@ TileNearMisses::TileNearMisses(std::shared_ptr<const ScannedTiles> scanned, int6
 
 bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
   const RowScorer scorer(&scanned_->bank, scanned_->arithmetic);
-  Selection selection(scorer, scanned_->tiles, next, *scanned_->kernels, nullptr);
+  Selection selection(scorer, scanned_->tiles, next,
+                      MakeScreen(scanned_->bank.settings(), {&next, 1}, Care::kFine, *scanned_->kernels),
+                      nullptr);
+  if (selection.scale() < kLeastState) return false;
   survivors->resize(std::min(survivors->size(), kRescored));
   for (Survivor& survivor : *survivors) survivor = scorer.Score(next.state, survivor.row);
   selection.Learn(*survivors);

@@ -380,7 +380,7 @@ class LanesTest : public EngineTest {
   static EngineOptions Options(bool callers_sweep) {
     EngineOptions options;
     options.queue_capacity = 8;
-    options.small_bank_components = 4;  // bank_ is large.
+    options.small_bank_work = 4 * 65;  // bank_ is large.
     options.callers_sweep = callers_sweep;
     return options;
   }

@@ -44,7 +44,7 @@ TEST(SweepPlanTest, LargeBanksAreSweptWithFewerStatesButAtLeastOne) {
 }
 
 TEST(SweepPlanTest, WorkOfATurnIsBoundedButForOneState) {
-  EXPECT_EQ(MaxStatesOfWork(1000, 128, 1 << 20), (1 << 20) / (1000 * 128));
+  EXPECT_EQ(MaxStatesOfWork(1000, 128, 1 << 20), (1 << 20) / (1000 * (128 + 64)));
   EXPECT_EQ(MaxStatesOfWork(1000, 128, 1000), 1);
   EXPECT_EQ(MaxStatesOfWork(0, 128, 1000), 1000);
 }

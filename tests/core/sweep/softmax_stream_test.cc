@@ -74,6 +74,7 @@ void ExpectSameBytes(const StreamedSoftmax& a, const StreamedSoftmax& b) {
             0);
   EXPECT_EQ(a.total, b.total);
   EXPECT_EQ(a.largest, b.largest);
+  EXPECT_EQ(a.error_bound, b.error_bound);
 }
 
 enum class Rows { kNormal, kClusters, kHugeNorms, kCancelling, kCommonPart, kTiny, kCopies, kZero };

@@ -12,9 +12,6 @@
 namespace engram {
 namespace {
 
-constexpr int64_t kUnitBytes = 64;
-constexpr int64_t kTileRows = 16;
-
 // Where to ask for memory that later tiles need, while this block computes: every pass over the tiles at hand
 // asks for its share of the next, so that memory works all the time. May lie beyond the codes: asking never
 // faults.
@@ -68,7 +65,7 @@ void EstimateBlock(const CodeTiles& rows, const StatePlanes& states, int64_t til
         const int row = t * kTileRows + p * kLanes;
         Floats value = __builtin_convertvector(sum[s * kPlanes][t][p], Floats);
         if constexpr (kPlanes == 2) {
-          value += __builtin_convertvector(sum[s * kPlanes + 1][t][p], Floats) * (1.0F / 254);
+          value += __builtin_convertvector(sum[s * kPlanes + 1][t][p], Floats) * (1.0F / kPlaneRatio);
         }
         Store(out + row, value * scale * Load<Floats>(rows.scales + tile * kTileRows + row));
       }
