@@ -31,9 +31,11 @@ constexpr size_t kFirstRows = 32;
 constexpr int64_t kTilesForThreads = 64;
 constexpr int64_t kRowsForThreads = 256;
 
-// A state is dense when more than 1 in 4 rows must be scored: at random, that takes as long as scoring all in
-// order.
+// A state is dense when more than 1 in 4 rows must be scored, which at random takes as long as all of them in
+// order. So many are spread over most tiles.
 constexpr int64_t kDenseRows = 4;
+constexpr double kDenseTiles = 0.7;
+constexpr int64_t kFewTiles = 64;
 // Of small banks everything may be looked at: it costs nothing.
 constexpr int64_t kFewRows = 1024;
 
@@ -138,6 +140,8 @@ std::vector<Selection::OpenTile> Selection::TilesAbove(absl::Span<const float> u
 }
 
 bool Selection::Collect(std::vector<OpenTile> open, SurvivorList* survivors) {
+  const auto most_tiles = static_cast<int64_t>(kDenseTiles * static_cast<double>(tiles_.tile_count()));
+  if (static_cast<int64_t>(open.size()) > std::max(kFewTiles, most_tiles)) return false;
   if (!OpenTiles(std::move(open))) return false;
   ScoreCandidates();
   Learn(scored_);
