@@ -79,6 +79,10 @@ class Tasks:
     def float32(self, batch):
         return self.engram("float32", "update", batch, screening="float32")
 
+    def fast(self, batch):
+        """Softmax in one read of the patterns."""
+        return self.engram("FAST", "stream", batch, screening="float32")
+
     def retrieval(self, batch):
         return self.engram("int8 retrieval", "retrieve", batch, screening="int8")
 
@@ -141,6 +145,10 @@ def make_cell(files, dynamics, threads, batches, core):
             if files.count <= LARGEST_GRAPH:
                 pairs.append((int8, make.peer("hnswlib", "hnsw", batch, **GRAPH)))
         pairs += [(int8, make.peer(name, method, batch, **more)) for name, method, more in peers]
+        if alpha == 1:
+            fast = make.fast(batch)
+            pairs += [(fast, make.peer(name, method, batch, **more)) for name, method, more in peers]
+            pairs.append((fast, int8))
         pairs.append((int8, make.float32(batch)))
         if alpha == 2:
             pairs.append((int8, make.eigen(batch)))

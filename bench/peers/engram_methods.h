@@ -13,6 +13,10 @@ namespace engram::bench {
 std::unique_ptr<Method> MakeUpdateMethod(const PeerData* data, BankSnapshot bank, Dynamics dynamics,
                                          Sweeper* sweeper, ThreadPool* pool, int64_t batch, int update_limit);
 
+// One softmax update in one read, as `arithmetic: FAST` computes it. REQUIRES: the transformation is softmax.
+std::unique_ptr<Method> MakeStreamMethod(const PeerData* data, BankSnapshot bank, Dynamics dynamics,
+                                         Sweeper* sweeper, int64_t batch);
+
 // Retrievals through the engine until the state stops.
 std::unique_ptr<Method> MakeRetrieveMethod(const PeerData* data, BankSnapshot bank, Dynamics dynamics,
                                            Engine* engine, int64_t batch);

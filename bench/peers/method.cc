@@ -67,6 +67,12 @@ absl::StatusOr<std::unique_ptr<Method>> MakeMethod(const Command& command, PeerD
   if (name == "update" || name == "reference") {
     return MakeUpdateMethod(data, bank, dynamics, sweeper, runner->pool(), batch, 1);
   }
+  if (name == "stream") {
+    if (!std::holds_alternative<Softmax>(dynamics.transform)) {
+      return absl::InvalidArgumentError("method: stream is for transform=softmax");
+    }
+    return MakeStreamMethod(data, bank, dynamics, sweeper, batch);
+  }
   if (name == "rescan") {
     return MakeUpdateMethod(data, bank, dynamics, sweeper, runner->pool(), batch, dynamics.max_iterations);
   }

@@ -24,6 +24,7 @@
 // max_iterations= batch=B screening=int8|float32 threads=1|2 core=C; one thread is pinned to the core. Names:
 //   update     one update: sweep, projection and combination, without the RPC
 //   rescan     updates, each with a sweep, until the state stops
+//   stream     one softmax update in one read, as arithmetic FAST computes it
 //   retrieve   a retrieval through the engine until the state stops
 //   reference  one update over the backend "reference"
 //   eigen      one update by sparsemax as plain Eigen makes it

@@ -42,7 +42,7 @@ class Worker:
 
 def start_engram(build):
     worker = Worker([f"{build}/bin/engram_peer_bench"])
-    worker.methods = ("update", "rescan", "retrieve", "reference", "eigen", "read")
+    worker.methods = ("update", "rescan", "stream", "retrieve", "reference", "eigen", "read")
     return worker
 
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/engine/sweep_plan.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/engine/answer.h"
 #include "tests/core/engine/fake_clock.h"
@@ -380,7 +381,7 @@ class LanesTest : public EngineTest {
   static EngineOptions Options(bool callers_sweep) {
     EngineOptions options;
     options.queue_capacity = 8;
-    options.small_bank_work = 4 * 65;  // bank_ is large.
+    options.small_bank_work = SweepWork(2, 2);  // bank_ is large.
     options.callers_sweep = callers_sweep;
     return options;
   }
