@@ -27,6 +27,12 @@ constexpr int64_t kMinParallelTiles = int64_t{1} << 14;
 // As many lower bounds as a scan goes by at least.
 constexpr int64_t kExtraBounds = 32;
 
+// More rows than are worth choosing are spread over more than this share of the tiles.
+int64_t MostTiles(int64_t tile_count) {
+  constexpr int64_t kFewTiles = 64;
+  return std::max(kFewTiles, tile_count * 7 / 10);
+}
+
 // Whether screening could not leave out any row worth it, whatever it found.
 bool IsHopeless(const BankSnapshot& bank, const SweepState& state) {
   const int64_t rank = state.cut.rank();
@@ -93,7 +99,9 @@ std::vector<size_t> CpuSweeper::ScreenStates(const BankSnapshot& bank,
     SweepResult& result = results[screened[k]];
     std::vector<Selection::OpenTile> open =
         selection.LearnFromTiles(scanned->bounds.uppers(k), screen->error(k));
-    if (!selection.Collect(std::move(open), &result.survivors)) {
+    const int64_t tile_count = scanned->tiles.tile_count();
+    if (static_cast<int64_t>(open.size()) > MostTiles(tile_count) ||
+        !selection.Collect(std::move(open), tile_count, &result.survivors)) {
       is_dense[k] = 1;
       return;
     }

@@ -32,10 +32,8 @@ constexpr int64_t kTilesForThreads = 64;
 constexpr int64_t kRowsForThreads = 256;
 
 // A state is dense when more than 1 in 4 rows must be scored, which at random takes as long as all of them in
-// order. So many are spread over most tiles.
+// order.
 constexpr int64_t kDenseRows = 4;
-constexpr double kDenseTiles = 0.7;
-constexpr int64_t kFewTiles = 64;
 // Of small banks everything may be looked at: it costs nothing.
 constexpr int64_t kFewRows = 1024;
 
@@ -139,10 +137,8 @@ std::vector<Selection::OpenTile> Selection::TilesAbove(absl::Span<const float> u
   return open;
 }
 
-bool Selection::Collect(std::vector<OpenTile> open, SurvivorList* survivors) {
-  const auto most_tiles = static_cast<int64_t>(kDenseTiles * static_cast<double>(tiles_.tile_count()));
-  if (static_cast<int64_t>(open.size()) > std::max(kFewTiles, most_tiles)) return false;
-  if (!OpenTiles(std::move(open))) return false;
+bool Selection::Collect(std::vector<OpenTile> open, int64_t most_tiles, SurvivorList* survivors) {
+  if (!OpenTiles(std::move(open), most_tiles)) return false;
   ScoreCandidates();
   Learn(scored_);
   scored_.erase(std::remove_if(scored_.begin(), scored_.end(),
@@ -152,11 +148,12 @@ bool Selection::Collect(std::vector<OpenTile> open, SurvivorList* survivors) {
   return true;
 }
 
-bool Selection::OpenTiles(std::vector<OpenTile> open) {
+bool Selection::OpenTiles(std::vector<OpenTile> open, int64_t most_tiles) {
   const auto below = [](const OpenTile& a, const OpenTile& b) { return a.upper < b.upper; };
   const int64_t most_rows = std::max(kFewRows, tiles_.tile_count() * kTileRows / kDenseRows);
   std::make_heap(open.begin(), open.end(), below);
   std::vector<RowBounds> batch;
+  int64_t opened = 0;
   for (size_t size = kFirstTiles; !open.empty() && open.front().upper >= scaled_cut(); size *= 2) {
     batch.clear();
     while (batch.size() < size && !open.empty() && open.front().upper >= scaled_cut()) {
@@ -164,6 +161,8 @@ bool Selection::OpenTiles(std::vector<OpenTile> open) {
       std::pop_heap(open.begin(), open.end(), below);
       open.pop_back();
     }
+    opened += static_cast<int64_t>(batch.size());
+    if (opened > most_tiles) return false;
     ForEach(static_cast<int64_t>(batch.size()), kTilesForThreads, [&](int64_t i) { BoundRows(&batch[i]); });
     for (const RowBounds& bounds : batch) TakeRows(bounds);
     Sharpen(lowers_);

@@ -42,8 +42,8 @@ class Selection {
   std::vector<OpenTile> LearnFromTiles(absl::Span<const float> uppers, const EstimateError& error);
 
   // The survivors, where `open` has every tile with an upper bound at or above the cut. False: too many rows
-  // reach the cut; scoring all of them is cheaper.
-  bool Collect(std::vector<OpenTile> open, SurvivorList* survivors);
+  // reach the cut, or more than `most_tiles` would have to be opened; something else is cheaper.
+  bool Collect(std::vector<OpenTile> open, int64_t most_tiles, SurvivorList* survivors);
 
  private:
   struct Candidate {
@@ -63,7 +63,7 @@ class Selection {
   // Raises the cut to what follows from `bounds` on different rows, in any order.
   void Sharpen(std::vector<double> bounds);
   // Opens the tiles above the cut; the rows in them that reach it become candidates. False: too many.
-  bool OpenTiles(std::vector<OpenTile> open);
+  bool OpenTiles(std::vector<OpenTile> open, int64_t most_tiles);
   void BoundRows(RowBounds* bounds) const;
   void TakeRows(const RowBounds& bounds);
   // Scores the candidates that reach the cut.

@@ -13,7 +13,9 @@ namespace engram {
 class TileBounds {
  public:
   TileBounds(int64_t states, int64_t tiles)
-      : tiles_(tiles), uppers_(NewAlignedArray<float>(states * tiles)) {}
+      : states_(states), tiles_(tiles), uppers_(NewAlignedArray<float>(states * tiles)) {}
+
+  int64_t state_count() const { return states_; }
 
   // [T] of state b; uninitialised at first. Different threads may write different parts.
   absl::Span<float> uppers(int64_t b) { return {uppers_.get() + b * tiles_, static_cast<size_t>(tiles_)}; }
@@ -22,6 +24,7 @@ class TileBounds {
   }
 
  private:
+  int64_t states_;
   int64_t tiles_;
   AlignedArray<float> uppers_;  // [B, T]
 };

@@ -11,8 +11,10 @@
 namespace engram {
 namespace {
 
-// If more than 1 in 16 tiles must be opened, another sweep is as cheap and gives new bounds.
-constexpr int64_t kTooManyTiles = 16;
+// A sweep for one state alone costs about as much as opening one in so many tiles; of up to so many states,
+// each bears its share.
+constexpr int64_t kTilesOfSweep = 4;
+constexpr int64_t kMaxShares = 4;
 constexpr int64_t kFewTiles = 64;
 
 // Of the rows that survived before, as many are scored for a first cut.
@@ -55,7 +57,6 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
   const float distance = RoundUp(std::sqrt(square) + kDistanceRounding + kRounding);
   const auto factor = static_cast<float>(a);
 
-  const auto limit = static_cast<size_t>(std::max(kFewTiles, scanned_->tiles.tile_count() / kTooManyTiles));
   const float cut = selection.scaled_cut();
   const absl::Span<const float> uppers = scanned_->bounds.uppers(b_);
   std::vector<Selection::OpenTile> open;
@@ -68,9 +69,10 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
       moved[t] = factor * uppers[range.number + t] + norms[t] * distance;
     }
     ForEachAtLeast(moved, cut, [&](int64_t t) { open.push_back({moved[t], range.number + t}); });
-    if (open.size() > limit) return false;
   }
-  return selection.Collect(std::move(open), survivors);
+  const int64_t shares = kTilesOfSweep * std::min(kMaxShares, scanned_->bounds.state_count());
+  const int64_t most_tiles = std::max(kFewTiles, scanned_->tiles.tile_count() / shares);
+  return selection.Collect(std::move(open), most_tiles, survivors);
 }
 
 }  // namespace engram
