@@ -86,7 +86,7 @@ std::vector<size_t> CpuSweeper::ScreenStates(const BankSnapshot& bank,
   TileSequence tiles(bank);
   TileBounds bounds = ScanTiles(bank, tiles, states, *screen, kernels_, pool_);
   const auto scanned = std::make_shared<const ScannedTiles>(
-      ScannedTiles{bank, std::move(tiles), std::move(bounds), &kernels_, &arithmetic_});
+      ScannedTiles{bank, std::move(tiles), std::move(bounds), &kernels_, &arithmetic_, recalled_});
 
   std::vector<char> is_dense(states.size(), 0);
   const auto select = [&](int64_t k, ThreadPool* pool) {
@@ -104,6 +104,9 @@ std::vector<size_t> CpuSweeper::ScreenStates(const BankSnapshot& bank,
         !selection.Collect(std::move(open), tile_count, &result.survivors)) {
       is_dense[k] = 1;
       return;
+    }
+    if (const auto pattern = RecalledPatterns::KeyOf(scanned->bank, states[k], result.survivors)) {
+      recalled_->Remember(*pattern, selection.cut(), result.survivors);
     }
     result.near_misses = std::make_unique<TileNearMisses>(scanned, k, states[k].state, screen->scale(k));
   };

@@ -1,10 +1,12 @@
 #ifndef ENGRAM_CORE_SWEEP_CPU_CPU_SWEEPER_H_
 #define ENGRAM_CORE_SWEEP_CPU_CPU_SWEEPER_H_
 
+#include <memory>
 #include <vector>
 
 #include "core/base/canonical.h"
 #include "core/base/thread_pool.h"
+#include "core/sweep/cpu/recalled_patterns.h"
 #include "core/sweep/cpu/screen_kernels.h"
 #include "core/sweep/sweeper.h"
 
@@ -39,6 +41,8 @@ class CpuSweeper : public Sweeper {
   ThreadPool* const pool_;
   const ScreenKernels& kernels_;
   const CanonicalArithmetic& arithmetic_;
+  // Shared with near misses, which may outlive this.
+  const std::shared_ptr<RecalledPatterns> recalled_ = std::make_shared<RecalledPatterns>();
 };
 
 }  // namespace engram

@@ -32,6 +32,9 @@ class Selection {
 
   // A power of two that brings the state's scores to a range for float32.
   double scale() const { return screen_->scale(0); }
+  // No row with a lower score was made a survivor, and none with a higher one left out, once Collect
+  // returned.
+  double cut() const { return cut_; }
   // Scaled, rounded down: tiles with a lower bound have no survivor.
   float scaled_cut() const;
 

@@ -35,12 +35,14 @@ TileNearMisses::TileNearMisses(std::shared_ptr<const ScannedTiles> scanned, int6
 
 bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
   const RowScorer scorer(&scanned_->bank, scanned_->arithmetic);
+  survivors->resize(std::min(survivors->size(), kRescored));
+  for (Survivor& survivor : *survivors) survivor = scorer.Score(next.state, survivor.row);
+  const auto pattern = RecalledPatterns::KeyOf(scanned_->bank, next, *survivors);
+  if (pattern.has_value() && scanned_->recalled->Find(*pattern, next.cut, survivors)) return true;
   Selection selection(scorer, scanned_->tiles, next,
                       MakeScreen(scanned_->bank.settings(), {&next, 1}, Care::kFine, *scanned_->kernels),
                       nullptr);
   if (selection.scale() < kLeastState) return false;
-  survivors->resize(std::min(survivors->size(), kRescored));
-  for (Survivor& survivor : *survivors) survivor = scorer.Score(next.state, survivor.row);
   selection.Learn(*survivors);
 
   // Both states scaled to norms in [1/2, 1).
@@ -72,7 +74,9 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
   }
   const int64_t shares = kTilesOfSweep * std::min(kMaxShares, scanned_->bounds.state_count());
   const int64_t most_tiles = std::max(kFewTiles, scanned_->tiles.tile_count() / shares);
-  return selection.Collect(std::move(open), most_tiles, survivors);
+  if (!selection.Collect(std::move(open), most_tiles, survivors)) return false;
+  if (pattern.has_value()) scanned_->recalled->Remember(*pattern, selection.cut(), *survivors);
+  return true;
 }
 
 }  // namespace engram

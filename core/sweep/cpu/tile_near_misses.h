@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/sweep/cpu/recalled_patterns.h"
 #include "core/sweep/cpu/row_scorer.h"
 #include "core/sweep/cpu/screen.h"
 #include "core/sweep/cpu/tile_bounds.h"
@@ -19,6 +20,7 @@ struct ScannedTiles {
   TileBounds bounds;
   const ScreenKernels* kernels;
   const CanonicalArithmetic* arithmetic;
+  std::shared_ptr<RecalledPatterns> recalled;
 };
 
 // Serves later states from the upper bounds U of a sweep's tiles. For any a >= 0,

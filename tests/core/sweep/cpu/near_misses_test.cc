@@ -110,6 +110,16 @@ TEST_P(NearMissesTest, AreRightOrSilentAtEveryDistance) {
   EXPECT_GT(served, 20);
 }
 
+TEST_P(NearMissesTest, APatternRecalledAgainIsRightInEveryVersion) {
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Serves(Near(7000, 0.05), Near(7000, 0), SharpCut()));
+  // Its runner-up may have gone.
+  EXPECT_TRUE(bank_->Delete({7001, 7002, 7003, 7004}, false).ok());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Serves(Near(7000, 0.05), Near(7000, 0), SharpCut()));
+  // Cuts that keep more.
+  const Cut wider(*KSubsets::Make(7), 0.5, bank_->Pin().pattern_count());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Serves(Near(7000, 0.05), Near(7000, 0), wider));
+}
+
 TEST_P(NearMissesTest, DoNotServeAStateFarAway) {
   EXPECT_FALSE(Serves(Near(100, 0), Near(15'000, 0), SharpCut()));
   std::vector<double> opposite = Near(100, 0);
