@@ -6,10 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <Eigen/Core>
-#include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -17,6 +14,7 @@
 #include <vector>
 
 #include "bench/cluster_data.h"
+#include "bench/peers/native_baseline.h"
 #include "core/bank/memory_bank.h"
 #include "core/base/thread_pool.h"
 #include "core/engine/state_update.h"
@@ -124,40 +122,15 @@ void UpdateReference(benchmark::State& state) {
   Update(state, &sweeper, &pool);
 }
 
-using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-// Sparsemax of `scores` in float32, after a full sort.
-void ProjectOntoSimplex(Eigen::Ref<Eigen::VectorXf> scores) {
-  Eigen::VectorXf sorted = scores;
-  std::sort(sorted.begin(), sorted.end(), std::greater<float>());
-  float sum = 0;
-  float threshold = 0;
-  for (int64_t i = 0; i < sorted.size(); ++i) {
-    sum += sorted[i];
-    const float candidate = (sum - 1) / static_cast<float>(i + 1);
-    if (!(sorted[i] > candidate)) break;
-    threshold = candidate;
-  }
-  scores = (scores.array() - threshold).cwiseMax(0);
-}
-
-// What one would write without a service: a product, a sort, a product, all dense and in float32, on one
-// thread. It computes what sparsemax defines, within float32's rounding.
+// What one would write without a service, on one thread. It computes what sparsemax defines, within float32's
+// rounding.
 void UpdatePlainEigen(benchmark::State& state) {
   const Fixture& fixture = Fixture::For(state);
-  const int64_t states = state.range(2);
-  const Eigen::Map<const RowMajor> patterns(fixture.patterns().data(), state.range(0), state.range(1));
-  const Eigen::Map<const RowMajor> cues(fixture.cues().data(), states, state.range(1));
+  std::vector<float> next(state.range(2) * state.range(1));
   for (auto _ : state) {
-    if (states == 1) {  // Products with a vector are faster than with a matrix of one column.
-      Eigen::VectorXf scores = static_cast<float>(kSharpBeta) * (patterns * cues.row(0).transpose());
-      ProjectOntoSimplex(scores);
-      benchmark::DoNotOptimize(Eigen::VectorXf(patterns.transpose() * scores));
-    } else {
-      Eigen::MatrixXf scores = static_cast<float>(kSharpBeta) * (patterns * cues.transpose());
-      for (int64_t b = 0; b < states; ++b) ProjectOntoSimplex(scores.col(b));
-      benchmark::DoNotOptimize(RowMajor(scores.transpose() * patterns));
-    }
+    UpdateByPlainEigen(fixture.patterns().data(), state.range(0), state.range(1), fixture.cues().data(),
+                       state.range(2), static_cast<float>(kSharpBeta), next.data());
+    benchmark::ClobberMemory();
   }
   SetCounters(state);
 }

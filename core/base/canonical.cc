@@ -4,12 +4,12 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/instruction_set.h"
+
 namespace engram {
 namespace {
 
 constexpr int64_t kLanes = 16;
-
-#define ENGRAM_INLINE __attribute__((always_inline)) inline
 
 // The loops are written once and compiled for each instruction set: inlined into a function with a
 // target attribute, the compiler turns the 16 lanes into that target's vectors. A fused multiply-add rounds
@@ -77,17 +77,8 @@ void DotStatesPortable(const float* x, const double* const* states, int64_t coun
 void AddScaledPortable(double weight, const float* x, double* sum, int64_t dim) {
   AddScaledLoop(weight, x, sum, dim);
 }
-bool Always() { return true; }
 
 #if defined(__x86_64__)
-
-#define ENGRAM_TARGET_AVX2 __attribute__((target("avx2,fma")))
-// Both compilers prefer 256 bits unless told; they are told in different ways.
-#if defined(__clang__)
-#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma"), min_vector_width(512)))
-#else
-#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma,prefer-vector-width=512")))
-#endif
 
 ENGRAM_TARGET_AVX2 double DotAvx2(const float* x, const double* q, int64_t dim) { return DotLoop(x, q, dim); }
 ENGRAM_TARGET_AVX2 void DotStatesAvx2(const float* x, const double* const* states, int64_t count, int64_t dim,
@@ -97,7 +88,6 @@ ENGRAM_TARGET_AVX2 void DotStatesAvx2(const float* x, const double* const* state
 ENGRAM_TARGET_AVX2 void AddScaledAvx2(double weight, const float* x, double* sum, int64_t dim) {
   AddScaledLoop(weight, x, sum, dim);
 }
-bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 ENGRAM_TARGET_AVX512 double DotAvx512(const float* x, const double* q, int64_t dim) {
   return DotLoop(x, q, dim);
@@ -109,13 +99,6 @@ ENGRAM_TARGET_AVX512 void DotStatesAvx512(const float* x, const double* const* s
 ENGRAM_TARGET_AVX512 void AddScaledAvx512(double weight, const float* x, double* sum, int64_t dim) {
   AddScaledLoop(weight, x, sum, dim);
 }
-bool HasAvx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && HasAvx2();
-}
-
-#undef ENGRAM_TARGET_AVX2
-#undef ENGRAM_TARGET_AVX512
 
 #endif
 
@@ -124,24 +107,15 @@ constexpr CanonicalArithmetic kAll[] = {
     {"avx512", HasAvx512, DotAvx512, DotStatesAvx512, AddScaledAvx512},
     {"avx2", HasAvx2, DotAvx2, DotStatesAvx2, AddScaledAvx2},
 #endif
-    {"portable", Always, DotPortable, DotStatesPortable, AddScaledPortable},
+    {"portable", HasBaseline, DotPortable, DotStatesPortable, AddScaledPortable},
 };
-
-const CanonicalArithmetic& FindBest() {
-  for (const CanonicalArithmetic& arithmetic : kAll) {
-    if (arithmetic.supported()) return arithmetic;
-  }
-  return PortableCanonicalArithmetic();
-}
-
-#undef ENGRAM_INLINE
 
 }  // namespace
 
 absl::Span<const CanonicalArithmetic> AllCanonicalArithmetics() { return kAll; }
 
 const CanonicalArithmetic& BestCanonicalArithmetic() {
-  static const CanonicalArithmetic& best = FindBest();
+  static const CanonicalArithmetic& best = FirstSupported(AllCanonicalArithmetics());
   return best;
 }
 

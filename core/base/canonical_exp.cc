@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/base/instruction_set.h"
+
 namespace engram {
 namespace {
 
@@ -20,7 +22,7 @@ constexpr double kLog2E = 0x1.71547652b82fep0;
 constexpr double kLn2High = 0x1.62e42feep-1;
 constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
 // 2^n for the integer n in [-1022, 1023] in the low bits of n + kRound.
-__attribute__((always_inline)) inline double PowerOfTwo(double rounded) {
+ENGRAM_INLINE double PowerOfTwo(double rounded) {
   uint64_t bits;
   std::memcpy(&bits, &rounded, sizeof(bits));
   bits = (bits + 1023) << 52;
@@ -31,7 +33,7 @@ __attribute__((always_inline)) inline double PowerOfTwo(double rounded) {
 
 // The series sum_i r^i / (i + 2)! up to i = 11: the next term is below 2^-57 of exp(r). Written out, because
 // a loop in a loop is not turned into vectors.
-__attribute__((always_inline)) inline double Series(double r) {
+ENGRAM_INLINE double Series(double r) {
   double sum = __builtin_fma(1.0 / 6227020800, r, 1.0 / 479001600);
   sum = __builtin_fma(sum, r, 1.0 / 39916800);
   sum = __builtin_fma(sum, r, 1.0 / 3628800);
@@ -47,7 +49,7 @@ __attribute__((always_inline)) inline double Series(double r) {
 
 // exp(x) = 2^n exp(r), |r| <= ln(2) / 2. What r loses by rounding is added at the end. 2^n is multiplied in
 // two steps: neither overflows before the result does, and a subnormal result is rounded once.
-__attribute__((always_inline)) inline double Exp(double x) {
+ENGRAM_INLINE double Exp(double x) {
   const double above = x > kLeast ? x : kLeast;
   const double clamped = above < kMost ? above : kMost;
   const double n = __builtin_fma(clamped, kLog2E, kRound) - kRound;
@@ -61,7 +63,7 @@ __attribute__((always_inline)) inline double Exp(double x) {
 }
 
 // Written once and compiled for each instruction set, as canonical.cc does.
-__attribute__((always_inline)) inline void ExpLoop(double* values, int64_t count) {
+ENGRAM_INLINE void ExpLoop(double* values, int64_t count) {
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
     for (int64_t l = 0; l < kLanes; ++l) values[i + l] = Exp(values[i + l]);
@@ -70,28 +72,12 @@ __attribute__((always_inline)) inline void ExpLoop(double* values, int64_t count
 }
 
 void ExpPortable(double* values, int64_t count) { ExpLoop(values, count); }
-bool Always() { return true; }
 
 #if defined(__x86_64__)
 
-#define ENGRAM_TARGET_AVX2 __attribute__((target("avx2,fma")))
-#if defined(__clang__)
-#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma"), min_vector_width(512)))
-#else
-#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma,prefer-vector-width=512")))
-#endif
-
 ENGRAM_TARGET_AVX2 void ExpAvx2(double* values, int64_t count) { ExpLoop(values, count); }
-bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 ENGRAM_TARGET_AVX512 void ExpAvx512(double* values, int64_t count) { ExpLoop(values, count); }
-bool HasAvx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && HasAvx2();
-}
-
-#undef ENGRAM_TARGET_AVX2
-#undef ENGRAM_TARGET_AVX512
 
 #endif
 
@@ -100,21 +86,15 @@ constexpr CanonicalExponential kAll[] = {
     {"avx512", HasAvx512, ExpAvx512},
     {"avx2", HasAvx2, ExpAvx2},
 #endif
-    {"portable", Always, ExpPortable},
+    {"portable", HasBaseline, ExpPortable},
 };
-
-const CanonicalExponential& Best() {
-  const CanonicalExponential* best = kAll;
-  while (!best->supported()) ++best;
-  return *best;
-}
 
 }  // namespace
 
 absl::Span<const CanonicalExponential> AllCanonicalExponentials() { return kAll; }
 
 void CanonicalExp(absl::Span<double> values) {
-  static const CanonicalExponential& best = Best();
+  static const CanonicalExponential& best = FirstSupported(AllCanonicalExponentials());
   best.apply(values.data(), static_cast<int64_t>(values.size()));
 }
 

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/base/euclidean_norm.h"
 #include "core/codes/row_code.h"
 #include "core/codes/scaled_state.h"
 
@@ -20,12 +21,6 @@ constexpr double kRounder = 0x1.8p52;
 constexpr double kRoundingPerNorm = 16 * 4 * 0x1p-24;
 // What those operations may lose to underflow, each at most 2^-149 times a factor below 2^20.
 constexpr float kUnderflow = 0x1p-120F;
-
-double NormOf(absl::Span<const double> v) {
-  double square = 0;
-  for (const double x : v) square += x * x;
-  return std::sqrt(square);
-}
 
 double LargestMagnitude(absl::Span<const double> v) {
   double largest = 0;
@@ -45,7 +40,7 @@ StateCodes::StateCodes(absl::Span<const absl::Span<const double>> states, int64_
     const absl::Span<double> rest = absl::MakeSpan(scaled.components);
     AppendPlane(scale, rest);
     if (plane_count == 2) AppendPlane(scale / kPlaneRatio, rest);
-    const double rest_norm = NormOf(rest);
+    const double rest_norm = EuclideanNorm(rest);
     scales_.push_back(scale);
     exponents_.push_back(scaled.exponent);
     errors_.push_back(

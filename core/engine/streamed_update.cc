@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/canonical.h"
+#include "core/base/euclidean_norm.h"
 #include "core/transform/blocked_sum.h"
 #include "core/transform/post_transform_error.h"
 

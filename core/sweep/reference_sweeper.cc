@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/canonical.h"
+#include "core/base/euclidean_norm.h"
 #include "core/sweep/stream_error.h"
 
 namespace engram {

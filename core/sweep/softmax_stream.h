@@ -41,13 +41,6 @@ struct StreamedSoftmax {
   double total = 0;
 };
 
-// |v|.
-inline double EuclideanNorm(absl::Span<const double> v) {
-  double sum = 0;
-  for (const double x : v) sum += x * x;
-  return std::sqrt(sum);
-}
-
 // A power of two such that norm / it is in [1/2, 1); 1 for 0: what StreamedSoftmax::scale is for |q|.
 inline double ScaleFor(double norm) {
   int exponent = 0;

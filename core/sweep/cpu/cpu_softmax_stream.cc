@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/canonical_exp.h"
+#include "core/base/euclidean_norm.h"
 #include "core/sweep/stream_error.h"
 
 namespace engram {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/base/euclidean_norm.h"
 #include "core/sweep/cpu/cpu_softmax_stream.h"
 #include "core/sweep/cpu/dense_scan.h"
 #include "core/sweep/cpu/row_scorer.h"
@@ -24,8 +25,8 @@ constexpr int64_t kMinRowsPerRank = 16;
 // Fewer tiles in all are not worth waking a thread for.
 constexpr int64_t kMinParallelTiles = int64_t{1} << 14;
 
-// As many lower bounds as a scan goes by at least.
-constexpr int64_t kExtraBounds = 32;
+// Lower bounds, beyond the rank, of the imagined first look below.
+constexpr int64_t kImaginedBounds = 32;
 
 // More rows than are worth choosing are spread over more than this share of the tiles.
 int64_t MostTiles(int64_t tile_count) {
@@ -39,16 +40,12 @@ bool IsHopeless(const BankSnapshot& bank, const SweepState& state) {
   if (rank > bank.row_count() / kMinRowsPerRank) return true;
   double norm = 0;
   for (int64_t s = 0; s < bank.segment_count(); ++s) norm = std::max(norm, bank.norm_bound(s));
-  double square = 0;
   double largest = 0;
-  for (const double x : state.state) {
-    square += x * x;
-    largest = std::max(largest, std::abs(x));
-  }
+  for (const double x : state.state) largest = std::max(largest, std::abs(x));
   if (largest > 0 && largest < kLeastState) return true;
-  const double range = norm * std::sqrt(square);
+  const double range = norm * EuclideanNorm(state.state);
   // About the sharpest cut that a first look can make: that of rows with the largest possible score.
-  return state.cut.From(std::vector<double>(rank + kExtraBounds, range)) < -range;
+  return state.cut.From(std::vector<double>(rank + kImaginedBounds, range)) < -range;
 }
 
 }  // namespace

@@ -5,20 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/error.h"
+#include "core/base/instruction_set.h"
 #include "core/sweep/cpu/kernels/kernel_list.h"
 
 namespace engram {
-namespace {
-
-const ScreenKernels& FindBest() {
-  for (const ScreenKernels& kernels : AllScreenKernels()) {
-    if (kernels.supported()) return kernels;
-  }
-  return AllScreenKernels().back();
-}
-
-}  // namespace
-
 absl::Span<const ScreenKernels> AllScreenKernels() {
   static const ScreenKernels kAll[] = {
 #if defined(__x86_64__)
@@ -34,7 +24,7 @@ absl::Span<const ScreenKernels> AllScreenKernels() {
 }
 
 const ScreenKernels& BestScreenKernels() {
-  static const ScreenKernels& best = FindBest();
+  static const ScreenKernels& best = FirstSupported(AllScreenKernels());
   return best;
 }
 

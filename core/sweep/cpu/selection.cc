@@ -90,7 +90,7 @@ void Selection::Learn(absl::Span<const Survivor> rows) {
 
 std::vector<float> Selection::LowerBounds(absl::Span<const float> uppers, const EstimateError& error) const {
   std::vector<float> lowers(uppers.size());
-  for (const TileRange& range : tiles_.Ranges(0, tiles_.tile_count(), tiles_.tile_count())) {
+  for (const TileRange& range : tiles_.BySegment()) {
     const Segment& segment = scorer_.bank().segment(range.segment);
     const float* residuals = segment.tile_residual_bounds() + range.first;
     const float* norms = segment.tile_norm_bounds() + range.first;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/instruction_set.h"
+
 namespace engram {
 namespace {
 
@@ -10,7 +12,7 @@ constexpr int64_t kLanes = 32;
 constexpr int64_t kHalfBlock = kStreamBlock / 2;
 
 // The lanes added by the tree; in vectors, which the compiler does not make of loops as short as these.
-__attribute__((always_inline)) inline float SumLanes(const float* lane) {
+ENGRAM_INLINE float SumLanes(const float* lane) {
   using V16 = float __attribute__((vector_size(64)));
   V16 low;
   V16 high;
@@ -27,8 +29,7 @@ __attribute__((always_inline)) inline float SumLanes(const float* lane) {
 // Scores R rows for S states: each row and each state is loaded once for all of the others, and the R S sums
 // stay in registers.
 template <int R, int S>
-__attribute__((always_inline)) inline void ScoreTile(const float* rows, int64_t dim, const float* states,
-                                                     float* scores) {
+ENGRAM_INLINE void ScoreTile(const float* rows, int64_t dim, const float* states, float* scores) {
   float lane[R][S][kLanes] = {};
   int64_t j = 0;
   for (; j + kLanes <= dim; j += kLanes) {
@@ -60,17 +61,16 @@ __attribute__((always_inline)) inline void ScoreTile(const float* rows, int64_t 
 
 // All rows for S states.
 template <int R, int S>
-__attribute__((always_inline)) inline void ScoreRows(const float* rows, int64_t row_count, int64_t dim,
-                                                     const float* states, float* scores) {
+ENGRAM_INLINE void ScoreRows(const float* rows, int64_t row_count, int64_t dim, const float* states,
+                             float* scores) {
   int64_t r = 0;
   for (; r + R <= row_count; r += R) ScoreTile<R, S>(rows + r * dim, dim, states, scores + r);
   for (; r < row_count; ++r) ScoreTile<1, S>(rows + r * dim, dim, states, scores + r);
 }
 
 template <int R, int S>
-__attribute__((always_inline)) inline void ScoreLoop(const float* rows, int64_t row_count, int64_t dim,
-                                                     const float* states, int64_t state_count,
-                                                     float* scores) {
+ENGRAM_INLINE void ScoreLoop(const float* rows, int64_t row_count, int64_t dim, const float* states,
+                             int64_t state_count, float* scores) {
   int64_t s = 0;
   for (; s + S <= state_count; s += S) {
     ScoreRows<R, S>(rows, row_count, dim, states + s * dim, scores + s * kStreamBlock);
@@ -82,9 +82,8 @@ __attribute__((always_inline)) inline void ScoreLoop(const float* rows, int64_t 
 
 // Adds rows [begin, end) to the sums of `count` <= C columns from `column` on and S states.
 template <int C, int S>
-__attribute__((always_inline)) inline void SumTile(const float* rows, int64_t begin, int64_t end, int64_t dim,
-                                                   int64_t column, int64_t count, const float* const* weights,
-                                                   float (*sum)[C], int64_t ahead) {
+ENGRAM_INLINE void SumTile(const float* rows, int64_t begin, int64_t end, int64_t dim, int64_t column,
+                           int64_t count, const float* const* weights, float (*sum)[C], int64_t ahead) {
   for (int64_t r = begin; r < end; ++r) {
     const float* x = rows + r * dim + column;
     if (ahead > 0) {
@@ -103,10 +102,9 @@ __attribute__((always_inline)) inline void SumTile(const float* rows, int64_t be
 }
 
 template <int C, int S>
-__attribute__((always_inline)) inline void AccumulateTile(const float* rows, int64_t row_count, int64_t dim,
-                                                          int64_t column, int64_t count,
-                                                          const float* const* weights, double* const* sums,
-                                                          int64_t ahead) {
+ENGRAM_INLINE void AccumulateTile(const float* rows, int64_t row_count, int64_t dim, int64_t column,
+                                  int64_t count, const float* const* weights, double* const* sums,
+                                  int64_t ahead) {
   float first[S][C] = {};
   float last[S][C] = {};
   const int64_t middle = std::min(row_count, kHalfBlock);
@@ -121,9 +119,8 @@ __attribute__((always_inline)) inline void AccumulateTile(const float* rows, int
 
 // C columns at a time, whose sums stay in registers.
 template <int C, int S>
-__attribute__((always_inline)) inline void AccumulateColumns(const float* rows, int64_t row_count,
-                                                             int64_t dim, const float* const* weights,
-                                                             double* const* sums, int64_t ahead) {
+ENGRAM_INLINE void AccumulateColumns(const float* rows, int64_t row_count, int64_t dim,
+                                     const float* const* weights, double* const* sums, int64_t ahead) {
   int64_t column = 0;
   for (; column + C <= dim; column += C) {
     AccumulateTile<C, S>(rows, row_count, dim, column, C, weights, sums, ahead);
@@ -134,9 +131,9 @@ __attribute__((always_inline)) inline void AccumulateColumns(const float* rows, 
 }
 
 template <int C1, int C, int S>
-__attribute__((always_inline)) inline void AccumulateLoop(const float* rows, int64_t row_count, int64_t dim,
-                                                          const float* const* weights, double* const* sums,
-                                                          int64_t state_count, int64_t ahead) {
+ENGRAM_INLINE void AccumulateLoop(const float* rows, int64_t row_count, int64_t dim,
+                                  const float* const* weights, double* const* sums, int64_t state_count,
+                                  int64_t ahead) {
   int64_t s = 0;
   for (; s + S <= state_count; s += S) {
     AccumulateColumns<C, S>(rows, row_count, dim, weights + s, sums + s, s == 0 ? ahead : 0);
@@ -159,28 +156,11 @@ __attribute__((always_inline)) inline void AccumulateLoop(const float* rows, int
   }
 
 ENGRAM_STREAM_KERNELS(Portable, , 1, 1, 32, 32, 1)
-bool Always() { return true; }
 
 #if defined(__x86_64__)
 
-#define ENGRAM_TARGET_AVX2 __attribute__((target("avx2,fma")))
-#if defined(__clang__)
-#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma"), min_vector_width(512)))
-#else
-#define ENGRAM_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,fma,prefer-vector-width=512")))
-#endif
-
 ENGRAM_STREAM_KERNELS(Avx2, ENGRAM_TARGET_AVX2, 2, 1, 64, 32, 2)
-bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
 ENGRAM_STREAM_KERNELS(Avx512, ENGRAM_TARGET_AVX512, 4, 3, 128, 64, 4)
-bool HasAvx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && HasAvx2();
-}
-
-#undef ENGRAM_TARGET_AVX2
-#undef ENGRAM_TARGET_AVX512
 
 #endif
 
@@ -191,21 +171,15 @@ constexpr StreamKernels kAll[] = {
     {"avx512", HasAvx512, ScoreAvx512, AccumulateAvx512},
     {"avx2", HasAvx2, ScoreAvx2, AccumulateAvx2},
 #endif
-    {"portable", Always, ScorePortable, AccumulatePortable},
+    {"portable", HasBaseline, ScorePortable, AccumulatePortable},
 };
-
-const StreamKernels& FindBest() {
-  const StreamKernels* best = kAll;
-  while (!best->supported()) ++best;
-  return *best;
-}
 
 }  // namespace
 
 absl::Span<const StreamKernels> AllStreamKernels() { return kAll; }
 
 const StreamKernels& BestStreamKernels() {
-  static const StreamKernels& best = FindBest();
+  static const StreamKernels& best = FirstSupported(AllStreamKernels());
   return best;
 }
 

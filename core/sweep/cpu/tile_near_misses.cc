@@ -63,8 +63,7 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
   const absl::Span<const float> uppers = scanned_->bounds.uppers(b_);
   std::vector<Selection::OpenTile> open;
   std::vector<float> moved;
-  for (const TileRange& range :
-       scanned_->tiles.Ranges(0, scanned_->tiles.tile_count(), scanned_->tiles.tile_count())) {
+  for (const TileRange& range : scanned_->tiles.BySegment()) {
     const float* norms = scanned_->bank.segment(range.segment).tile_norm_bounds() + range.first;
     moved.resize(range.count);
     for (int64_t t = 0; t < range.count; ++t) {

@@ -27,6 +27,8 @@ class TileSequence {
 
   // Tile `number` as a range of one.
   TileRange Find(int64_t number) const;
+  // All tiles, a range for each segment that has any.
+  std::vector<TileRange> BySegment() const { return Ranges(0, tile_count(), tile_count()); }
   // Tiles [begin, end) as ranges of at most `limit` tiles, in order.
   std::vector<TileRange> Ranges(int64_t begin, int64_t end, int64_t limit) const;
 

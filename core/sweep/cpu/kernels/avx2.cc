@@ -48,13 +48,8 @@ struct Avx2 : Avx2Floats {
 ENGRAM_END_TARGET
 
 namespace engram {
-namespace {
 
-bool Supported() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
-}  // namespace
-
-ScreenKernels Avx2Kernels() { return {"avx2", Supported, Estimate<Avx2>, Score<Avx2>, Summarize<Avx2>}; }
+ScreenKernels Avx2Kernels() { return {"avx2", HasAvx2, Estimate<Avx2>, Score<Avx2>, Summarize<Avx2>}; }
 
 }  // namespace engram
 

@@ -43,12 +43,10 @@ struct Portable {
   }
 };
 
-bool Supported() { return true; }
-
 }  // namespace
 
 ScreenKernels PortableKernels() {
-  return {"portable", Supported, Estimate<Portable>, Score<Portable>, Summarize<Portable>};
+  return {"portable", HasBaseline, Estimate<Portable>, Score<Portable>, Summarize<Portable>};
 }
 
 }  // namespace engram

@@ -1,6 +1,8 @@
 #ifndef ENGRAM_CORE_SWEEP_CPU_KERNELS_TARGET_H_
 #define ENGRAM_CORE_SWEEP_CPU_KERNELS_TARGET_H_
 
+#include "core/base/instruction_set.h"
+
 // Every function between the two macros, templates among them, is compiled for an instruction set; the rest
 // of the file is compiled for the baseline. Headers of others must be included before: an inline function of
 // theirs, compiled here and kept by the linker, would crash a processor without these instructions.
@@ -15,7 +17,5 @@
 #define ENGRAM_END_TARGET ENGRAM_PRAGMA(GCC pop_options)
 #define ENGRAM_UNROLL ENGRAM_PRAGMA(GCC unroll 16)
 #endif
-
-#define ENGRAM_INLINE __attribute__((always_inline)) inline
 
 #endif  // ENGRAM_CORE_SWEEP_CPU_KERNELS_TARGET_H_
