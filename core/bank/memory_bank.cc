@@ -119,13 +119,16 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& batch) {
   ENGRAM_RETURN_IF_ERROR(room.status());
   const std::vector<RowRef> replaced = Present(stored.ids);
   stored.version = Pin().version() + 1;
-  ENGRAM_RETURN_IF_ERROR(journal_->StorePatterns(bank_id_, stored.version, record));
+  const uint64_t next_id = std::max(next_id_, *std::max_element(stored.ids.begin(), stored.ids.end()) + 1);
+  const int64_t more = batch.patterns.rows() - replaced_count;
+  ENGRAM_RETURN_IF_ERROR(journal_->ChangePatterns(bank_id_, *settings_, {PatternChange{record, {}}},
+                                                  {stored.version, rows_.living_count() + more, next_id}));
 
   const std::vector<RowRef> added = Append(record, stored.version, &room->rows);
   room->rows.AddPayloadMemory(std::move(room->payload_memory));
   rows_ = std::move(room->rows);
   for (const RowRef row : replaced) Kill(row, stored.version);
-  next_id_ = std::max(next_id_, *std::max_element(stored.ids.begin(), stored.ids.end()) + 1);
+  next_id_ = next_id;
   {
     MutexLock state(&state_mutex_);
     for (size_t i = 0; i < added.size(); ++i) index_[stored.ids[i]] = added[i];
@@ -190,7 +193,9 @@ absl::StatusOr<MemoryBank::Deleted> MemoryBank::Delete(absl::Span<const uint64_t
   }
   if (present.empty()) return Deleted{0, version};
   ++version;
-  ENGRAM_RETURN_IF_ERROR(journal_->DeletePatterns(bank_id_, version, present));
+  const int64_t left = rows_.living_count() - static_cast<int64_t>(present.size());
+  ENGRAM_RETURN_IF_ERROR(journal_->ChangePatterns(bank_id_, *settings_, {PatternChange{{}, present}},
+                                                  {version, left, next_id_}));
   for (const RowRef row : killed) Kill(row, version);
   {
     MutexLock state(&state_mutex_);

@@ -19,6 +19,19 @@ struct PatternRows {
   absl::Span<const std::string> payloads;  // [n], or empty: no payloads.
 };
 
+// What one Store or Delete does to the patterns of a bank.
+struct PatternChange {
+  PatternRows stored;                      // Added, or put in the place of those that have their ids.
+  absl::Span<const uint64_t> deleted_ids;  // Distinct, of patterns that the bank has.
+};
+
+// Numbers of a bank that change with its patterns.
+struct BankCounts {
+  int64_t version = 0;
+  int64_t pattern_count = 0;
+  uint64_t next_id = 0;  // That the server assigns.
+};
+
 // Where every change of the banks is written before it becomes visible. When a call returns OK the
 // change is as durable as the bank's settings promise; when it does not, the change must not have
 // happened after any restart. Thread-safe; calls for one bank come one at a time, in the order of the
@@ -36,9 +49,10 @@ class Journal {
   // Replaces the settings of the bank, which keeps its version.
   virtual absl::Status UpdateBank(int64_t bank_id, const BankSettings& settings) = 0;
   virtual absl::Status DeleteBank(int64_t bank_id) = 0;
-  // The change that makes `version` of the bank.
-  virtual absl::Status StorePatterns(int64_t bank_id, int64_t version, const PatternRows& rows) = 0;
-  virtual absl::Status DeletePatterns(int64_t bank_id, int64_t version, absl::Span<const uint64_t> ids) = 0;
+  // Changes the patterns of a bank with `settings`, one change after another; then it has `counts`. All of
+  // them or none.
+  virtual absl::Status ChangePatterns(int64_t bank_id, const BankSettings& settings,
+                                      absl::Span<const PatternChange> changes, const BankCounts& counts) = 0;
 };
 
 // Keeps nothing: banks live in memory and are gone when the process ends.
@@ -48,8 +62,8 @@ class VolatileJournal : public Journal {
   absl::Status CreateBank(int64_t, const BankSettings&) override { return absl::OkStatus(); }
   absl::Status UpdateBank(int64_t, const BankSettings&) override { return absl::OkStatus(); }
   absl::Status DeleteBank(int64_t) override { return absl::OkStatus(); }
-  absl::Status StorePatterns(int64_t, int64_t, const PatternRows&) override { return absl::OkStatus(); }
-  absl::Status DeletePatterns(int64_t, int64_t, absl::Span<const uint64_t>) override {
+  absl::Status ChangePatterns(int64_t, const BankSettings&, absl::Span<const PatternChange>,
+                              const BankCounts&) override {
     return absl::OkStatus();
   }
 };

@@ -338,8 +338,10 @@ TEST(MemoryBankTest, ClosedBankRefusesWritesAndAnswersReads) {
 // A journal that refuses what it is told to refuse.
 class FailingJournal : public VolatileJournal {
  public:
-  absl::Status StorePatterns(int64_t, int64_t, const PatternRows&) override { return next; }
-  absl::Status DeletePatterns(int64_t, int64_t, absl::Span<const uint64_t>) override { return next; }
+  absl::Status ChangePatterns(int64_t, const BankSettings&, absl::Span<const PatternChange>,
+                              const BankCounts&) override {
+    return next;
+  }
   absl::Status next;
 };
 
