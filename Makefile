@@ -66,7 +66,7 @@ tidy: setup ## Look for bugs with clang-tidy; takes minutes
 
 .PHONY: bench
 bench: setup ## Build the benchmarks into build/release and run them
-	$(call build,release)
+	$(call build,release,engram_benchmarks)
 	bench/run.sh build/release
 
 # Where what Engram is compared with is installed, and options for bench/peers/compare.py.
