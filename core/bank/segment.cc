@@ -14,11 +14,6 @@ namespace {
 // An entry of the bank's index from id to row: a hash table at its emptiest, 16 + 8 + 1 bytes at 7/16 load.
 constexpr int64_t kIndexBytesPerRow = 57;
 
-double Norm(absl::Span<const float> pattern) {
-  const std::vector<double> exact(pattern.begin(), pattern.end());
-  return std::sqrt(BestCanonicalArithmetic().dot(pattern.data(), exact.data(), exact.size()));
-}
-
 constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 
 int64_t TileCount(int64_t capacity) { return (capacity + kTileRows - 1) / kTileRows; }
@@ -78,7 +73,7 @@ void Segment::Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float
     std::copy(payload.begin(), payload.end(), payloads_[i].bytes.get());
   }
   rows_[i].id = id;
-  rows_[i].norm = Norm(pattern);
+  rows_[i].norm = std::sqrt(BestCanonicalArithmetic().squared_norm(pattern.data(), dim_));
   rows_[i].born = born;
   norm_bounds_[i] = RoundUp(rows_[i].norm);
   RowCode code;

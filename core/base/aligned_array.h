@@ -6,6 +6,8 @@
 #include <new>
 #include <type_traits>
 
+#include "core/base/huge_pages.h"
+
 namespace engram {
 
 // Arrays that begin at a cache line, which vector loads then do not straddle.
@@ -14,19 +16,24 @@ constexpr std::align_val_t kCacheLine{64};
 struct AlignedDelete {
   template <typename T>
   void operator()(T* array) const {
-    ::operator delete[](array, kCacheLine);
+    ::operator delete[](array, alignment);
   }
+  std::align_val_t alignment = kCacheLine;
 };
 
 template <typename T>
 using AlignedArray = std::unique_ptr<T[], AlignedDelete>;
 
-// Uninitialised: a page of memory is taken from the system when it is first written to.
+// Uninitialised: a page of memory is taken from the system when it is first written to, a huge one if the
+// array has room for several and the system has them.
 template <typename T>
 AlignedArray<T> NewAlignedArray(int64_t size) {
   static_assert(std::is_trivially_default_constructible_v<T> && std::is_trivially_destructible_v<T>);
-  return AlignedArray<T>(
-      static_cast<T*>(::operator new[](static_cast<size_t>(size) * sizeof(T), kCacheLine)));
+  const auto bytes = static_cast<size_t>(size) * sizeof(T);
+  const std::align_val_t alignment = bytes >= kHugePagesFrom ? kHugePage : kCacheLine;
+  auto* const array = static_cast<T*>(::operator new[](bytes, alignment));
+  if (alignment == kHugePage) AskForHugePages(array, bytes);
+  return AlignedArray<T>(array, {alignment});
 }
 
 }  // namespace engram

@@ -50,6 +50,19 @@ ENGRAM_INLINE double DotLoop(const float* x, const double* q, int64_t dim) {
   return score;
 }
 
+ENGRAM_INLINE double SquaredNormLoop(const float* x, int64_t dim) {
+  double lane[kLanes] = {};
+  int64_t j = 0;
+  for (; j + kLanes <= dim; j += kLanes) {
+    double wide[kLanes];
+    for (int64_t l = 0; l < kLanes; ++l) wide[l] = static_cast<double>(x[j + l]);
+    AddProducts(wide, wide, lane);
+  }
+  double rest[kLanes];
+  for (int64_t l = 0; j + l < dim; ++l) rest[l] = static_cast<double>(x[j + l]);
+  return AddRest(x + j, rest, dim - j, lane);
+}
+
 ENGRAM_INLINE void DotStatesLoop(const float* x, const double* const* states, int64_t count, int64_t dim,
                                  double* scores) {
   static_assert(kDotStates == 4);
@@ -70,6 +83,7 @@ ENGRAM_INLINE void AddScaledLoop(double weight, const float* x, double* sum, int
 }
 
 double DotPortable(const float* x, const double* q, int64_t dim) { return DotLoop(x, q, dim); }
+double SquaredNormPortable(const float* x, int64_t dim) { return SquaredNormLoop(x, dim); }
 void DotStatesPortable(const float* x, const double* const* states, int64_t count, int64_t dim,
                        double* scores) {
   DotStatesLoop(x, states, count, dim, scores);
@@ -81,6 +95,7 @@ void AddScaledPortable(double weight, const float* x, double* sum, int64_t dim) 
 #if defined(__x86_64__)
 
 ENGRAM_TARGET_AVX2 double DotAvx2(const float* x, const double* q, int64_t dim) { return DotLoop(x, q, dim); }
+ENGRAM_TARGET_AVX2 double SquaredNormAvx2(const float* x, int64_t dim) { return SquaredNormLoop(x, dim); }
 ENGRAM_TARGET_AVX2 void DotStatesAvx2(const float* x, const double* const* states, int64_t count, int64_t dim,
                                       double* scores) {
   DotStatesLoop(x, states, count, dim, scores);
@@ -92,6 +107,7 @@ ENGRAM_TARGET_AVX2 void AddScaledAvx2(double weight, const float* x, double* sum
 ENGRAM_TARGET_AVX512 double DotAvx512(const float* x, const double* q, int64_t dim) {
   return DotLoop(x, q, dim);
 }
+ENGRAM_TARGET_AVX512 double SquaredNormAvx512(const float* x, int64_t dim) { return SquaredNormLoop(x, dim); }
 ENGRAM_TARGET_AVX512 void DotStatesAvx512(const float* x, const double* const* states, int64_t count,
                                           int64_t dim, double* scores) {
   DotStatesLoop(x, states, count, dim, scores);
@@ -104,10 +120,10 @@ ENGRAM_TARGET_AVX512 void AddScaledAvx512(double weight, const float* x, double*
 
 constexpr CanonicalArithmetic kAll[] = {
 #if defined(__x86_64__)
-    {"avx512", HasAvx512, DotAvx512, DotStatesAvx512, AddScaledAvx512},
-    {"avx2", HasAvx2, DotAvx2, DotStatesAvx2, AddScaledAvx2},
+    {"avx512", HasAvx512, DotAvx512, SquaredNormAvx512, DotStatesAvx512, AddScaledAvx512},
+    {"avx2", HasAvx2, DotAvx2, SquaredNormAvx2, DotStatesAvx2, AddScaledAvx2},
 #endif
-    {"portable", HasBaseline, DotPortable, DotStatesPortable, AddScaledPortable},
+    {"portable", HasBaseline, DotPortable, SquaredNormPortable, DotStatesPortable, AddScaledPortable},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ inline constexpr int64_t kDotStates = 4;
 //   Dot: sum_j x_j q_j with x in float32 and q in double, by fused multiply-adds in 16 interleaved lanes:
 //     lane l takes j = l, l + 16, l + 32, ... in ascending order, starting from 0; then lanes l and l + 8
 //     are added for l < 8, then l and l + 4 for l < 4, l and l + 2, l and l + 1.
+//   SquaredNorm: Dot of x with itself.
 //   DotStates: Dot of one x with each of several q, bit by bit; x is read and widened once.
 //   AddScaled: sum_j = fma(weight, x_j, sum_j).
 struct CanonicalArithmetic {
@@ -26,6 +27,8 @@ struct CanonicalArithmetic {
   bool (*supported)();
   // x [dim], q [dim].
   double (*dot)(const float* x, const double* q, int64_t dim);
+  // x [dim].
+  double (*squared_norm)(const float* x, int64_t dim);
   // x [dim], states [count] of [dim] each, scores [count]. REQUIRES: 1 <= count <= kDotStates.
   void (*dot_states)(const float* x, const double* const* states, int64_t count, int64_t dim, double* scores);
   // x [dim], sum [dim].

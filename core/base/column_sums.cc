@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "core/base/instruction_set.h"
+
 namespace engram {
 namespace {
 
@@ -27,25 +29,60 @@ void AddDouble(double value, ExactSum* sum) {
   }
 }
 
+uint64_t Bits(double value) {
+  uint64_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+// next = sums + row; returns 0 if all of it is exact: of an exact sum both differences are exact, and of a
+// rounded one the difference from the larger of the two tells the error. They are compared as bits, all at
+// once: a loop without branches takes several columns at a time. Zeros of either sign then differ.
+ENGRAM_INLINE uint64_t AddLoop(const double* sums, const float* row, int64_t dim, double* next) {
+  uint64_t inexact = 0;
+  for (int64_t j = 0; j < dim; ++j) {
+    const double value = row[j];
+    const double sum = sums[j] + value;
+    inexact |= (Bits(sum - sums[j]) ^ Bits(value)) | (Bits(sum - value) ^ Bits(sums[j]));
+    next[j] = sum;
+  }
+  return inexact;
+}
+
+uint64_t AddPortable(const double* sums, const float* row, int64_t dim, double* next) {
+  return AddLoop(sums, row, dim, next);
+}
+#if defined(__x86_64__)
+ENGRAM_TARGET_AVX2 uint64_t AddAvx2(const double* sums, const float* row, int64_t dim, double* next) {
+  return AddLoop(sums, row, dim, next);
+}
+ENGRAM_TARGET_AVX512 uint64_t AddAvx512(const double* sums, const float* row, int64_t dim, double* next) {
+  return AddLoop(sums, row, dim, next);
+}
+#endif
+
+// One adder for each instruction set, best first.
+struct Adder {
+  bool (*supported)();
+  uint64_t (*add)(const double* sums, const float* row, int64_t dim, double* next);
+};
+constexpr Adder kAdders[] = {
+#if defined(__x86_64__)
+    {HasAvx512, AddAvx512},
+    {HasAvx2, AddAvx2},
+#endif
+    {HasBaseline, AddPortable},
+};
+
 // Sums of columns in double precision, for as long as that is exact.
 class RunningSums {
  public:
   explicit RunningSums(absl::Span<ExactSum> sums) : sums_(sums), running_(sums.size()), next_(sums.size()) {}
 
   void AddRow(const float* row) {
-    const size_t dim = running_.size();
-    const double* const running = running_.data();
-    double* const next = next_.data();
-    // Compared as bits, all at once: a loop without branches takes several columns at a time. Zeros of either
-    // sign then differ, which is looked at once more.
-    uint64_t inexact = 0;
-    for (size_t j = 0; j < dim; ++j) {
-      const double value = row[j];
-      const double sum = running[j] + value;
-      inexact |= (Bits(sum - running[j]) ^ Bits(value)) | (Bits(sum - value) ^ Bits(running[j]));
-      next[j] = sum;
-    }
-    if (inexact != 0) PutAwayInexact(row);
+    static const Adder& best = FirstSupported(absl::MakeConstSpan(kAdders));
+    const auto dim = static_cast<int64_t>(running_.size());
+    if (best.add(running_.data(), row, dim, next_.data()) != 0) PutAwayInexact(row);
     running_.swap(next_);
   }
 
@@ -54,15 +91,7 @@ class RunningSums {
   }
 
  private:
-  // Whether x + y was rounded to `sum`: of an exact sum both differences are exact, and of a rounded one the
-  // difference from the larger of the two tells the error.
   static bool IsInexact(double x, double y, double sum) { return sum - x != y || sum - y != x; }
-
-  static uint64_t Bits(double value) {
-    uint64_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    return bits;
-  }
 
   void PutAwayInexact(const float* row) {
     for (size_t j = 0; j < running_.size(); ++j) {

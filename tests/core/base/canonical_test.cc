@@ -66,6 +66,14 @@ TEST(CanonicalTest, DotHasTheBitsOfItsDefinition) {
   });
 }
 
+TEST(CanonicalTest, SquaredNormHasTheBitsOfDotWithItself) {
+  ForEachArithmetic([](const CanonicalArithmetic& arithmetic, const Vectors& vectors) {
+    const std::vector<double> exact(vectors.x.begin(), vectors.x.end());
+    EXPECT_EQ(arithmetic.squared_norm(vectors.x.data(), static_cast<int64_t>(vectors.x.size())),
+              DefinedDot(vectors.x, exact));
+  });
+}
+
 TEST(CanonicalTest, DotStatesHasTheBitsOfDotForEachState) {
   std::mt19937_64 random(kSeed);
   ForEachArithmetic([&](const CanonicalArithmetic& arithmetic, const Vectors& vectors) {

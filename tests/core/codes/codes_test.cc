@@ -177,6 +177,22 @@ TEST(CodesTest, TheBoundIsNearlyReached) {
   EXPECT_GT(CheckBounds(row, state, 2), 0.99);
 }
 
+TEST(CodesTest, ResidualsWhoseSquaresUnderflowCount) {
+  for (const float rest : {1e-45F, 1e-40F, 1e-30F, 1e-20F}) {
+    for (const float largest : {127.0F, 127e25F}) {
+      const std::vector<float> row = {largest, rest};
+      const CodedRows coded(row, 2);
+      EXPECT_EQ(coded.CodeAt(0, 1), 0);
+      EXPECT_GE(coded.of_row[0].residual, rest) << largest;
+    }
+  }
+}
+
+TEST(CodesTest, RowsOfWholeCodesHaveNoResidual) {
+  const std::vector<float> row = {127, -3, 0, 90, 1};
+  EXPECT_EQ(CodedRows(row, 5).of_row[0].residual, 0);
+}
+
 TEST(RoundUpTest, IsNeverLessAndHardlyMore) {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> exponent(-30, 30);
