@@ -20,8 +20,8 @@ constexpr int64_t kBlockColumns = 64;
 
 constexpr int64_t kLanes = 16;
 
-// A square is made of four numbers that are rounded by 2^-24, and rounded with up to five sums of a block's
-// lane.
+// A square is of a number that was rounded three times, by 2^-24 each; then it is rounded itself, and in up
+// to five sums of a block's lane.
 constexpr double kSquareRounding = 12 * 0x1p-24;
 
 // Squares that add up to less may have lost something to underflow; from here on what D <= 65,536 of them

@@ -13,8 +13,8 @@ namespace {
 
 constexpr int64_t kStrips = 16;
 
-// Rows that a strip takes at a time: long enough a read for the hardware to see it coming.
-constexpr int64_t kTurnRows = 4 * kStreamBlock;
+// Rows that a strip takes at a time: its last block asks for rows that another strip will read.
+constexpr int64_t kTurnRows = 16 * kStreamBlock;
 
 // Numbers in the sums of one strip: states are streamed in tiles of so many, at least one.
 constexpr int64_t kTileNumbers = int64_t{1} << 18;
@@ -155,7 +155,8 @@ class Tile {
     const Segment& segment = bank_.segment(block.segment);
     const float* rows = segment.patterns() + block.begin * dim();
     const int64_t count = block.end - block.begin;
-    kernels_.score(rows, count, dim(), scaled_.data(), static_cast<int64_t>(states_.size()), scores);
+    kernels_.score(rows, count, dim(), scaled_.data(), static_cast<int64_t>(states_.size()), scores,
+                   kStreamBlock * dim());
     BlockRows block_rows(segment, block);
     scratch->weighted.clear();
     scratch->sums.clear();
@@ -169,7 +170,7 @@ class Tile {
       scratch->sums.push_back((*partials)[b].sum.data());
     }
     kernels_.accumulate(rows, count, dim(), scratch->weighted.data(), scratch->sums.data(),
-                        static_cast<int64_t>(scratch->sums.size()), kStreamBlock * dim());
+                        static_cast<int64_t>(scratch->sums.size()));
   }
 
   // The weights of a block, relative to the largest score so far. False: none has any.

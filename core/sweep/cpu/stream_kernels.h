@@ -23,13 +23,13 @@ struct StreamKernels {
   const char* name;
   // Whether this processor can run it.
   bool (*supported)();
-  // scores[s * kStreamBlock + r] of states [S, D].
+  // scores[s * kStreamBlock + r] of states [S, D]. Asks for what lies `ahead` floats behind each row, the
+  // next block, to be brought into the cache; 0: does not.
   void (*score)(const float* rows, int64_t row_count, int64_t dim, const float* states, int64_t state_count,
-                float* scores);
-  // sums[s] [D], for the weights weights[s] [kStreamBlock]. Asks for what lies `ahead` floats behind each row
-  // to be brought into the cache; 0: does not.
+                float* scores, int64_t ahead);
+  // sums[s] [D], for the weights weights[s] [kStreamBlock].
   void (*accumulate)(const float* rows, int64_t row_count, int64_t dim, const float* const* weights,
-                     double* const* sums, int64_t state_count, int64_t ahead);
+                     double* const* sums, int64_t state_count);
 };
 
 // All implementations in this build, best first; the last is the portable one, which is always supported.
