@@ -158,9 +158,8 @@ def dynamics_of(options, full):
     betas = options.betas or ((cells.BETA, 8.0) if full else (cells.BETA,))
     alphas = options.alphas or (1.5, 2.0, 1.0)
     chosen = [cells.entmax(alpha, beta) for beta in betas for alpha in alphas]
-    if full:
-        chosen += [cells.k_subsets(k) for k in (1, 10, 100)]
-    return chosen
+    ks = options.ks or ((1, 10, 100) if full else ())
+    return chosen + [cells.k_subsets(k) for k in ks]
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ def parse_options(description):
     parser.add_argument("--shapes", nargs="+", type=shape, metavar="NxD")
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8, 64], metavar="B", help="divisors of 64")
     parser.add_argument("--alphas", nargs="+", type=float, choices=[1.0, 1.5, 2.0], metavar="ALPHA")
+    parser.add_argument("--ks", nargs="+", type=int, default=[], metavar="K", help="k-subsets, too")
     parser.add_argument("--betas", nargs="+", type=float, metavar="BETA")
     parser.add_argument("--mnist", metavar="FILE", default=os.environ.get("ENGRAM_MNIST"))
     parser.add_argument("--digits", metavar="FILE", default=os.environ.get("ENGRAM_DIGITS"))
