@@ -1,11 +1,11 @@
 #ifndef ENGRAM_CORE_CODES_SCALED_STATE_H_
 #define ENGRAM_CORE_CODES_SCALED_STATE_H_
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "core/base/euclidean_norm.h"
 
 namespace engram {
 
@@ -13,8 +13,7 @@ namespace engram {
 // 1e33 neither overflows nor loses more than a stated constant to underflow. The zero state stays as it is.
 struct ScaledState {
   explicit ScaledState(absl::Span<const double> q) : components(q.begin(), q.end()) {
-    double largest = 0;
-    for (const double x : q) largest = std::max(largest, std::abs(x));
+    const double largest = LargestMagnitude(q);
     if (largest == 0) return;
     // First by the largest component, whose square may neither over- nor underflow. In two steps, as one
     // power may be out of range.
@@ -22,13 +21,9 @@ struct ScaledState {
     std::frexp(largest, &by_largest);
     const double half = std::ldexp(1.0, -by_largest / 2);
     const double other_half = std::ldexp(1.0, -by_largest - (-by_largest / 2));
-    double square = 0;
-    for (double& x : components) {
-      x = x * half * other_half;
-      square += x * x;
-    }
+    for (double& x : components) x = x * half * other_half;
     int by_norm = 0;
-    norm = std::frexp(std::sqrt(square), &by_norm);
+    norm = std::frexp(EuclideanNorm(components), &by_norm);
     const double scale = std::ldexp(1.0, -by_norm);
     for (double& x : components) x *= scale;
     exponent = by_largest + by_norm;

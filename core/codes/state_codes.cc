@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/euclidean_norm.h"
+#include "core/base/instruction_set.h"
 #include "core/codes/row_code.h"
 #include "core/codes/scaled_state.h"
 
@@ -22,11 +23,46 @@ constexpr double kRoundingPerNorm = 16 * 4 * 0x1p-24;
 // What those operations may lose to underflow, each at most 2^-149 times a factor below 2^20.
 constexpr float kUnderflow = 0x1p-120F;
 
-double LargestMagnitude(absl::Span<const double> v) {
-  double largest = 0;
-  for (const double x : v) largest = std::max(largest, std::abs(x));
-  return largest;
+// The nearest integers to scaled[j] / step within the codes' range; takes step times them off `scaled`.
+// Returns their sum.
+ENGRAM_INLINE int32_t EncodeLoop(double step, double inverse, double* scaled, int64_t count, int8_t* codes) {
+  int32_t sum = 0;
+  for (int64_t j = 0; j < count; ++j) {
+    const double nearest = (scaled[j] * inverse + kRounder) - kRounder;
+    const double code = std::min(std::max(nearest, -kLargestCode), kLargestCode);
+    scaled[j] -= step * code;
+    codes[j] = static_cast<int8_t>(static_cast<int32_t>(code));
+    sum += static_cast<int32_t>(code);
+  }
+  return sum;
 }
+
+int32_t EncodePortable(double step, double inverse, double* scaled, int64_t count, int8_t* codes) {
+  return EncodeLoop(step, inverse, scaled, count, codes);
+}
+#if defined(__x86_64__)
+ENGRAM_TARGET_AVX2 int32_t EncodeAvx2(double step, double inverse, double* scaled, int64_t count,
+                                      int8_t* codes) {
+  return EncodeLoop(step, inverse, scaled, count, codes);
+}
+ENGRAM_TARGET_AVX512 int32_t EncodeAvx512(double step, double inverse, double* scaled, int64_t count,
+                                          int8_t* codes) {
+  return EncodeLoop(step, inverse, scaled, count, codes);
+}
+#endif
+
+// One encoder for each instruction set, best first; all write the same codes.
+struct PlaneEncoder {
+  bool (*supported)();
+  int32_t (*encode)(double step, double inverse, double* scaled, int64_t count, int8_t* codes);
+};
+constexpr PlaneEncoder kEncoders[] = {
+#if defined(__x86_64__)
+    {HasAvx512, EncodeAvx512},
+    {HasAvx2, EncodeAvx2},
+#endif
+    {HasBaseline, EncodePortable},
+};
 
 }  // namespace
 
@@ -52,16 +88,9 @@ void StateCodes::AppendPlane(double step, absl::Span<double> scaled) {
   const double inverse = step == 0 ? 0 : 1 / step;
   const size_t begin = planes_.size();
   planes_.resize(begin + columns_);
-  int8_t* codes = planes_.data() + begin;
-  int32_t sum = 0;
-  for (size_t j = 0; j < scaled.size(); ++j) {
-    const double nearest = (scaled[j] * inverse + kRounder) - kRounder;
-    const double code = std::min(std::max(nearest, -kLargestCode), kLargestCode);
-    scaled[j] -= step * code;
-    codes[j] = static_cast<int8_t>(static_cast<int32_t>(code));
-    sum += static_cast<int32_t>(code);
-  }
-  sums_.push_back(sum);
+  static const PlaneEncoder& best = FirstSupported(absl::MakeConstSpan(kEncoders));
+  sums_.push_back(
+      best.encode(step, inverse, scaled.data(), static_cast<int64_t>(scaled.size()), planes_.data() + begin));
 }
 
 }  // namespace engram

@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "core/sweep/cpu/at_least.h"
 
 namespace engram {
 
-// The largest of the numbers that it is given.
+// The largest of the numbers that it is given, or nearly.
 class BestBounds {
  public:
   // Keeps `limit`. REQUIRES: limit >= 1.
@@ -30,20 +29,29 @@ class BestBounds {
     }
   }
 
+  // Adds the largest of every kStrides-th number, which most of the largest numbers are: one is missed only
+  // if a larger one shares its stride. All of them if there are few, or many are to be kept.
   void AddAll(absl::Span<const float> bounds) {
-    const size_t first = std::min(bounds.size(), limit_ - bounds_.size());
-    for (const float bound : bounds.first(first)) Add(bound);
-    constexpr size_t kBlock = 256;
-    for (size_t begin = first; begin < bounds.size(); begin += kBlock) {
-      const absl::Span<const float> block = bounds.subspan(begin, kBlock);
-      ForEachAtLeast(block, bounds_.front(), [&](size_t i) { Add(block[i]); });
+    if (limit_ > kStrides / 4 || bounds.size() < 4 * kStrides) {
+      for (const float bound : bounds) Add(bound);
+      return;
     }
+    float largest[kStrides];
+    std::copy_n(bounds.begin(), kStrides, largest);
+    size_t i = kStrides;
+    for (; i + kStrides <= bounds.size(); i += kStrides) {
+      for (size_t l = 0; l < kStrides; ++l) largest[l] = std::max(largest[l], bounds[i + l]);
+    }
+    for (size_t l = 0; i + l < bounds.size(); ++l) largest[l] = std::max(largest[l], bounds[i + l]);
+    for (const float bound : largest) Add(bound);
   }
 
   // In no particular order.
   const std::vector<float>& bounds() const { return bounds_; }
 
  private:
+  static constexpr size_t kStrides = 64;
+
   const size_t limit_;
   std::vector<float> bounds_;  // Once full, a heap with the least on top.
 };

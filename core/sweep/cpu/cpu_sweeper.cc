@@ -40,8 +40,7 @@ bool IsHopeless(const BankSnapshot& bank, const SweepState& state) {
   if (rank > bank.row_count() / kMinRowsPerRank) return true;
   double norm = 0;
   for (int64_t s = 0; s < bank.segment_count(); ++s) norm = std::max(norm, bank.norm_bound(s));
-  double largest = 0;
-  for (const double x : state.state) largest = std::max(largest, std::abs(x));
+  const double largest = LargestMagnitude(state.state);
   if (largest > 0 && largest < kLeastState) return true;
   const double range = norm * EuclideanNorm(state.state);
   // About the sharpest cut that a first look can make: that of rows with the largest possible score.

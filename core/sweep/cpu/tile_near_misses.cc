@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/base/euclidean_norm.h"
 #include "core/codes/row_code.h"
 #include "core/sweep/cpu/at_least.h"
 #include "core/sweep/cpu/selection.h"
@@ -29,8 +30,10 @@ constexpr double kDistanceRounding = 0x1p-40;
 
 TileNearMisses::TileNearMisses(std::shared_ptr<const ScannedTiles> scanned, int64_t b,
                                absl::Span<const double> state, double scale)
-    : scanned_(std::move(scanned)), b_(b), state_(state.begin(), state.end()), scale_(scale) {
-  for (const double x : state_) square_ += (x / scale_) * (x / scale_);
+    : scanned_(std::move(scanned)), b_(b), state_(state.begin(), state.end()) {
+  const double inverse = 1 / scale;
+  for (double& x : state_) x *= inverse;
+  square_ = SquaredEuclideanNorm(state_);
 }
 
 bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
@@ -46,17 +49,16 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
   selection.Learn(*survivors);
 
   // Both states scaled to norms in [1/2, 1).
+  std::vector<double> state(next.state.begin(), next.state.end());
+  const double inverse = 1 / selection.scale();
   double product = 0;
-  for (size_t j = 0; j < state_.size(); ++j) {
-    product += (next.state[j] / selection.scale()) * (state_[j] / scale_);
+  for (size_t j = 0; j < state.size(); ++j) {
+    state[j] *= inverse;
+    product += state[j] * state_[j];
   }
   const double a = square_ > 0 ? std::max(0.0, product / square_) : 0;
-  double square = 0;
-  for (size_t j = 0; j < state_.size(); ++j) {
-    const double rest = next.state[j] / selection.scale() - a * (state_[j] / scale_);
-    square += rest * rest;
-  }
-  const float distance = RoundUp(std::sqrt(square) + kDistanceRounding + kRounding);
+  for (size_t j = 0; j < state.size(); ++j) state[j] -= a * state_[j];
+  const float distance = RoundUp(EuclideanNorm(state) + kDistanceRounding + kRounding);
   const auto factor = static_cast<float>(a);
 
   const float cut = selection.scaled_cut();

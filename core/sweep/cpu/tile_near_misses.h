@@ -39,9 +39,8 @@ class TileNearMisses : public NearMisses {
  private:
   const std::shared_ptr<const ScannedTiles> scanned_;
   const int64_t b_;
-  const std::vector<double> state_;
-  const double scale_;
-  double square_ = 0;  // |q|^2, of q / scale.
+  std::vector<double> state_;  // q / scale.
+  double square_ = 0;          // Of its norm.
 };
 
 }  // namespace engram
