@@ -73,7 +73,7 @@ absl::Status WriteFormat(RocksDatabase* database) {
   const rocksdb::Status put = batch.Put(database->banks(), kFormatKey, record);
   ENGRAM_RETURN_IF_ERROR(ToWriteStatus(put, what));
   ENGRAM_RETURN_IF_ERROR(database->Write(&batch, /*sync=*/true, what));
-  ENGRAM_FAILPOINT("open/after_format");
+  ENGRAM_CRASHPOINT("open/after_format");
   return absl::OkStatus();
 }
 

@@ -16,30 +16,28 @@ namespace {
 
 constexpr absl::Duration kResumeInterval = absl::Seconds(1);
 
-std::unique_ptr<rocksdb::Env> MakeEnv(const DatabaseOptions& options) {
-  return rocksdb::NewCompositeEnv(options.file_system ? options.file_system : rocksdb::FileSystem::Default());
-}
-
 std::string Opening(const std::string& data_dir) { return absl::StrCat("data directory ", data_dir); }
 
 }  // namespace
 
+rocksdb::Env* EnvOf(const DatabaseOptions& options) {
+  return options.env ? options.env.get() : rocksdb::Env::Default();
+}
+
 absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(DatabaseOptions options, Access access) {
-  std::unique_ptr<rocksdb::Env> env = MakeEnv(options);
-  std::unique_ptr<RocksDatabase> database(new RocksDatabase(std::move(options), std::move(env)));
+  std::unique_ptr<RocksDatabase> database(new RocksDatabase(std::move(options)));
   ENGRAM_RETURN_IF_ERROR(database->OpenDb(access));
   return database;
 }
 
-RocksDatabase::RocksDatabase(DatabaseOptions options, std::unique_ptr<rocksdb::Env> env)
+RocksDatabase::RocksDatabase(DatabaseOptions options)
     : options_(std::move(options)),
-      env_(std::move(env)),
       write_buffer_bytes_(WriteBufferBytes(VolumeBytes(options_.data_dir))),
       min_free_bytes_(options_.min_free_bytes.value_or(MinFreeBytes(VolumeBytes(options_.data_dir)))),
       health_(std::make_shared<DatabaseHealth>(options_.log)) {}
 
 absl::Status RocksDatabase::OpenDb(Access access) {
-  rocksdb::DBOptions db_options = MakeDbOptions(env_.get(), options_.log, write_buffer_bytes_);
+  rocksdb::DBOptions db_options = MakeDbOptions(EnvOf(options_), options_.log, write_buffer_bytes_);
   db_options.listeners.push_back(health_);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, MakeBanksOptions()},
@@ -66,9 +64,8 @@ RocksDatabase::~RocksDatabase() {
 }
 
 absl::StatusOr<std::vector<std::string>> RocksDatabase::ListFamilies(const DatabaseOptions& options) {
-  const std::unique_ptr<rocksdb::Env> env = MakeEnv(options);
   std::vector<std::string> families;
-  const rocksdb::DBOptions db_options = MakeDbOptions(env.get(), options.log, WriteBufferBytes(0));
+  const rocksdb::DBOptions db_options = MakeDbOptions(EnvOf(options), options.log, WriteBufferBytes(0));
   ENGRAM_RETURN_IF_ERROR(ToReadStatus(
       rocksdb::DB::ListColumnFamilies(db_options, options.data_dir, &families), Opening(options.data_dir)));
   return families;
@@ -85,7 +82,17 @@ absl::Status RocksDatabase::PrepareWrite(int64_t bytes, bool makes_room, absl::T
 }
 
 absl::Status RocksDatabase::Write(rocksdb::WriteBatch* batch, bool sync, absl::string_view what) {
-  return ToWriteStatus(db_->Write(MakeWriteOptions(sync), batch), what);
+  ++writers_;
+  const rocksdb::Status written = db_->Write(MakeWriteOptions(sync), batch);
+  if (--writers_ == 0 && written.ok()) Seal();
+  return ToWriteStatus(written, what);
+}
+
+void RocksDatabase::Seal() {
+  rocksdb::WriteBatch seal;
+  seal.PutLogData("").PermitUncheckedError();
+  // The write before it is durable without it.
+  db_->Write(MakeWriteOptions(/*sync=*/false), &seal).PermitUncheckedError();
 }
 
 bool RocksDatabase::healthy() const { return health_->healthy(); }

@@ -26,10 +26,13 @@ struct DatabaseOptions {
   std::string data_dir;
   StorageLog log;
   // nullptr: the machine's.
-  std::shared_ptr<rocksdb::FileSystem> file_system;
+  std::shared_ptr<rocksdb::Env> env;
   // Of the volume; unset: see free_space.h.
   std::optional<int64_t> min_free_bytes;
 };
+
+// The environment that they name.
+rocksdb::Env* EnvOf(const DatabaseOptions& options);
 
 // The database of a data directory with its two column families, open for writing or for reading only. It
 // knows nothing of banks. Thread-safe.
@@ -69,20 +72,23 @@ class RocksDatabase {
   rocksdb::FileSystem* files() const;
 
  private:
-  RocksDatabase(DatabaseOptions options, std::unique_ptr<rocksdb::Env> env);
+  explicit RocksDatabase(DatabaseOptions options);
 
   absl::Status OpenDb(Access access);
   void TryResume(absl::Time now);
+  // Appends an empty record to the log, by which damage to the last one before it shows: see log_check.h. To
+  // be synced by whoever comes next; it need not survive a power loss.
+  void Seal();
   void StartCompactions();
 
   const DatabaseOptions options_;
-  const std::unique_ptr<rocksdb::Env> env_;
   const int64_t write_buffer_bytes_;
   const int64_t min_free_bytes_;
   const std::shared_ptr<DatabaseHealth> health_;  // Own synchronization.
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // Default, banks, patterns: the database's.
   std::atomic<bool> compacts_ = false;
+  std::atomic<int> writers_ = 0;  // At work; the last to leave seals.
 
   Mutex mutex_;
   absl::Time next_resume_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

@@ -11,6 +11,7 @@
 #include "core/storage/byte_record.h"
 #include "core/storage/data_directory.h"
 #include "core/storage/data_format.h"
+#include "core/storage/log_check.h"
 #include "core/storage/pattern_ingest.h"
 #include "core/storage/rocks_database.h"
 #include "core/storage/rocks_status.h"
@@ -26,7 +27,7 @@ namespace {
 constexpr int64_t kSmallRecordBytes = 1024;
 
 DatabaseOptions ToDatabaseOptions(const RocksJournalOptions& options) {
-  return {options.data_dir, options.log, options.file_system, options.min_free_bytes};
+  return {options.data_dir, options.log, options.env, options.min_free_bytes};
 }
 
 std::string What(absl::string_view doing, int64_t bank_id) { return absl::StrCat(doing, " bank ", bank_id); }
@@ -70,12 +71,14 @@ rocksdb::Status AddTo(rocksdb::WriteBatch* batch, rocksdb::ColumnFamilyHandle* p
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOptions options) {
-  DatabaseOptions database_options = ToDatabaseOptions(options);
-  if (!database_options.file_system) database_options.file_system = rocksdb::FileSystem::Default();
-  rocksdb::FileSystem* const files = database_options.file_system.get();
+  const DatabaseOptions database_options = ToDatabaseOptions(options);
+  rocksdb::FileSystem* const files = EnvOf(database_options)->GetFileSystem().get();
   ENGRAM_ASSIGN_OR_RETURN(const bool has_database,
                           PrepareDataDirectory(files, options.data_dir, options.log));
-  if (has_database) ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));
+  if (has_database) {
+    ENGRAM_RETURN_IF_ERROR(CheckLogs(EnvOf(database_options), options.data_dir));
+    ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));
+  }
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksDatabase> database,
                           RocksDatabase::Open(database_options, RocksDatabase::Access::kWrite));
   ENGRAM_RETURN_IF_ERROR(RemoveLeftovers(files, options.data_dir, options.log));

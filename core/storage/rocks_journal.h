@@ -17,7 +17,7 @@
 #include "core/storage/stored_bank.h"
 
 namespace rocksdb {
-class FileSystem;
+class Env;
 }
 
 namespace engram {
@@ -34,8 +34,8 @@ struct RocksJournalOptions {
   std::optional<int64_t> min_free_bytes;
   // Changes of more bytes are written as files of the database.
   int64_t bulk_bytes = int64_t{8} << 20;
-  // nullptr: the machine's.
-  std::shared_ptr<rocksdb::FileSystem> file_system;
+  // Where files are. nullptr: the machine's.
+  std::shared_ptr<rocksdb::Env> env;
   // nullptr: the wall clock. Outlives the journal.
   const Clock* clock = nullptr;
 };

@@ -7,6 +7,7 @@
 #include "core/storage/bank_reader.h"
 #include "core/storage/data_directory.h"
 #include "core/storage/data_format.h"
+#include "core/storage/log_check.h"
 #include "core/storage/rocks_database.h"
 #include "core/storage/rocks_journal.h"
 #include "core/storage/rocks_options.h"
@@ -35,11 +36,10 @@ class Findings {
 }  // namespace
 
 absl::Status RocksJournal::Verify(const RocksJournalOptions& options) {
-  DatabaseOptions database_options{options.data_dir, options.log, options.file_system,
-                                   options.min_free_bytes};
-  if (!database_options.file_system) database_options.file_system = rocksdb::FileSystem::Default();
+  const DatabaseOptions database_options{options.data_dir, options.log, options.env, options.min_free_bytes};
   ENGRAM_RETURN_IF_ERROR(
-      CheckDataDirectory(database_options.file_system.get(), options.data_dir, options.log));
+      CheckDataDirectory(EnvOf(database_options)->GetFileSystem().get(), options.data_dir, options.log));
+  ENGRAM_RETURN_IF_ERROR(CheckLogs(EnvOf(database_options), options.data_dir));
   ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));
   ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<RocksDatabase> database,
                           RocksDatabase::Open(database_options, RocksDatabase::Access::kRead));

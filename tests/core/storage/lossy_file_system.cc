@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "rocksdb/system_clock.h"
+
 namespace engram {
 namespace {
 
@@ -87,6 +89,21 @@ class Lock : public rocksdb::FileLock {
  public:
   explicit Lock(std::string path) : path(std::move(path)) {}
   const std::string path;
+};
+
+// A clock that hardly sleeps.
+class HastyClock : public rocksdb::SystemClockWrapper {
+ public:
+  HastyClock() : rocksdb::SystemClockWrapper(rocksdb::SystemClock::Default()) {}
+  const char* Name() const override { return "HastyClock"; }
+  void SleepForMicroseconds(int micros) override { target_->SleepForMicroseconds(std::min(micros, 1000)); }
+};
+
+class HastyEnv : public rocksdb::EnvWrapper {
+ public:
+  explicit HastyEnv(std::unique_ptr<rocksdb::Env> env) : rocksdb::EnvWrapper(std::move(env)) {
+    system_clock_ = std::make_shared<HastyClock>();
+  }
 };
 
 IOStatus NotFound(const std::string& path) { return IOStatus::PathNotFound(path, "no such file"); }
@@ -532,6 +549,10 @@ IOStatus LossyFileSystem::IsDirectory(const std::string& path, const rocksdb::IO
   if (inode == nullptr) return NotFound(path);
   *is_directory = *inode == nullptr;
   return IOStatus::OK();
+}
+
+std::shared_ptr<rocksdb::Env> MakeEnv(const std::shared_ptr<LossyFileSystem>& files) {
+  return std::make_shared<HastyEnv>(rocksdb::NewCompositeEnv(files));
 }
 
 }  // namespace engram

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 
 namespace engram {
@@ -149,6 +150,9 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   std::atomic<bool> fails_writes_ = false;
   std::atomic<bool> read_only_ = false;
 };
+
+// An environment with these files, in which nothing sleeps long: RocksDB waits a second after each error.
+std::shared_ptr<rocksdb::Env> MakeEnv(const std::shared_ptr<LossyFileSystem>& files);
 
 }  // namespace engram
 

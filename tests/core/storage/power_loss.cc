@@ -179,7 +179,10 @@ class Writer {
 class Trial {
  public:
   explicit Trial(const PowerLossPlan& plan)
-      : plan_(plan), random_(plan.seed), files_(std::make_shared<LossyFileSystem>(plan.seed)) {
+      : plan_(plan),
+        random_(plan.seed),
+        files_(std::make_shared<LossyFileSystem>(plan.seed)),
+        env_(MakeEnv(files_)) {
     for (int i = 0; i < plan.writers; ++i) writers_.push_back(std::make_unique<Writer>(plan, i));
   }
 
@@ -205,7 +208,7 @@ class Trial {
     options.log = [](LogLevel, const std::string&) {};
     options.min_free_bytes = 0;
     options.bulk_bytes = kBulkBytes;
-    options.file_system = files_;
+    options.env = env_;
     return options;
   }
 
@@ -278,6 +281,7 @@ class Trial {
   const PowerLossPlan plan_;
   std::mt19937_64 random_;
   const std::shared_ptr<LossyFileSystem> files_;
+  const std::shared_ptr<rocksdb::Env> env_;
   std::vector<std::unique_ptr<Writer>> writers_;
   PowerLossOutcome outcome_;
 };
