@@ -78,6 +78,20 @@ bool OnlyLengthIsWrong(absl::string_view log, size_t offset) {
          FragmentAt(log, offset, log.size() - offset - kHeaderBytes).is_whole;
 }
 
+// CURRENT holds the name of the MANIFEST, and no checksum.
+absl::Status CheckCurrent(rocksdb::Env* env, const std::string& data_dir,
+                          const std::vector<std::string>& names) {
+  const std::string path = absl::StrCat(data_dir, "/CURRENT");
+  std::string current;
+  ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &current), path));
+  for (const std::string& name : names) {
+    if (absl::StartsWith(name, "MANIFEST-") && current == absl::StrCat(name, "\n")) return absl::OkStatus();
+  }
+  return DataDamaged(absl::StrCat(path,
+                                  " names no MANIFEST that is there: it is damaged, or parts of the data "
+                                  "directory were deleted; restore it from a backup"));
+}
+
 }  // namespace
 
 absl::Status CheckLog(absl::string_view log, absl::string_view name) {
@@ -105,6 +119,7 @@ absl::Status CheckLog(absl::string_view log, absl::string_view name) {
 absl::Status CheckLogs(rocksdb::Env* env, const std::string& data_dir) {
   std::vector<std::string> names;
   ENGRAM_RETURN_IF_ERROR(ToReadStatus(env->GetChildren(data_dir, &names), data_dir));
+  ENGRAM_RETURN_IF_ERROR(CheckCurrent(env, data_dir, names));
   for (const std::string& name : names) {
     if (!absl::EndsWith(name, ".log") && !absl::StartsWith(name, "MANIFEST-")) continue;
     const std::string path = absl::StrCat(data_dir, "/", name);

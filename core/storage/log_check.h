@@ -18,7 +18,7 @@ namespace engram {
 // file grew and its bytes did not arrive, are none.
 absl::Status CheckLog(absl::string_view contents, absl::string_view name);
 
-// CheckLog of all logs in a data directory.
+// CheckLog of all logs in a data directory, and of the file that says which one counts.
 absl::Status CheckLogs(rocksdb::Env* env, const std::string& data_dir);
 
 }  // namespace engram

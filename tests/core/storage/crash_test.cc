@@ -76,7 +76,7 @@ bool IsAfter(const RocksJournal& journal, int done) {
 }
 
 // Runs `body` in a process of its own; what it exits with, or -1 if it died.
-int Run(const std::function<int()>& body) {
+int ExitOf(const std::function<int()>& body) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(body());
   int status = 0;
@@ -89,7 +89,7 @@ TEST(CrashTest, ADeathAtAnyFailpointLeavesTheOldOrTheNewState) {
     std::string folder = (std::filesystem::temp_directory_path() / "engram_crash_XXXXXX").string();
     ASSERT_NE(::mkdtemp(folder.data()), nullptr);
     const std::string acked = folder + "/acked";
-    const int lived = Run([&] {
+    const int lived = ExitOf([&] {
       std::freopen("/dev/null", "w", stderr);
       if (!SetFailpoint(absl::StrCat(name, ":1:abort")).ok()) return 2;
       auto journal = RocksJournal::Open(OptionsIn(folder));
@@ -103,7 +103,7 @@ TEST(CrashTest, ADeathAtAnyFailpointLeavesTheOldOrTheNewState) {
     EXPECT_EQ(lived, -1) << name << " is not reached";
     int done = 0;
     while (std::filesystem::exists(acked + "/" + std::to_string(done))) ++done;
-    const int verdict = Run([&] {
+    const int verdict = ExitOf([&] {
       const auto journal = RocksJournal::Open(OptionsIn(folder));
       if (!journal.ok()) {
         std::fprintf(stderr, "%s\n", journal.status().ToString().c_str());

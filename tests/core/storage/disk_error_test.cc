@@ -69,7 +69,9 @@ TEST_F(DiskErrorTest, AFullDiskLosesNothingAndWritesResume) {
 TEST_F(DiskErrorTest, TheFirstWriteAfterOpeningMayFail) {
   for (const int64_t room : {0, 10, 100, 1000}) {
     Open();
-    if (room == 0) ASSERT_TRUE(Create(1).ok());
+    if (room == 0) {
+      ASSERT_TRUE(Create(1).ok());
+    }
     Open();
     files_->SetCapacity(files_->used_bytes() + room);
     EXPECT_FALSE(Store(1, 100, 100).ok());
