@@ -21,6 +21,15 @@ class DatabaseHealth : public rocksdb::EventListener {
     if (!healthy_.exchange(true)) log_(LogLevel::kWarning, "storage: writes resume");
   }
 
+  // The next error is final: writes fail until the directory is opened anew.
+  void GiveUpRecovery() { may_recover_ = false; }
+  bool MayRecover() const { return may_recover_; }
+
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
+                            bool* auto_recovery) override {
+    error.PermitUncheckedError();
+    if (!may_recover_) *auto_recovery = false;
+  }
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
     if (!healthy_.exchange(false)) return;
     log_(LogLevel::kError, "storage: banks are read-only until this is over: " + error->ToString());
@@ -33,6 +42,7 @@ class DatabaseHealth : public rocksdb::EventListener {
  private:
   const StorageLog log_;
   std::atomic<bool> healthy_ = true;
+  std::atomic<bool> may_recover_ = true;
 };
 
 }  // namespace engram

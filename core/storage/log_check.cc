@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/storage/byte_record.h"
 #include "core/storage/rocks_status.h"
+#include "rocksdb/file_system.h"
 
 namespace engram {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 // across two blocks. A fragment is: masked CRC-32C of type and bytes, count of bytes, type, bytes.
 constexpr size_t kBlockBytes = 32'768;
 constexpr size_t kHeaderBytes = 4 + 2 + 1;
+constexpr size_t kSectorBytes = 512;
 enum FragmentType : uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
 constexpr std::array<uint32_t, 256> MakeCrcTable() {
@@ -92,28 +96,61 @@ absl::Status CheckCurrent(rocksdb::Env* env, const std::string& data_dir,
                                   "directory were deleted; restore it from a backup"));
 }
 
-}  // namespace
-
-absl::Status CheckLog(absl::string_view log, absl::string_view name) {
+// How many bytes of the log are whole fragments, one after the other.
+size_t WholeBytes(absl::string_view log) {
   size_t offset = 0;
   while (offset < log.size()) {
     if (!HasRoom(log, offset)) {
-      offset = BlockEnd(offset);
+      const size_t next = std::min(log.size(), BlockEnd(offset));
+      // Less than a header at the end of the log is a torn one, at the end of a block filling.
+      if (next == log.size() && next != BlockEnd(offset)) return offset;
+      offset = next;
       continue;
     }
     const Fragment fragment = FragmentAt(log, offset);
-    if (fragment.is_whole) {
-      offset += fragment.bytes;
-      continue;
-    }
-    const absl::string_view header = log.substr(offset, kHeaderBytes);
-    if (std::all_of(header.begin(), header.end(), [](char c) { return c == '\0'; })) return absl::OkStatus();
-    if (!RecordBeginsBehind(log, offset) && !OnlyLengthIsWrong(log, offset)) return absl::OkStatus();
-    return DataDamaged(absl::StrCat(name, " is damaged at byte ", offset, " of ", log.size(),
-                                    ": restore the data directory from a backup; without that file, what was "
-                                    "stored last would be missing"));
+    if (!fragment.is_whole) return offset;
+    offset += fragment.bytes;
   }
-  return absl::OkStatus();
+  return log.size();
+}
+
+// Whether the log, whole up to `offset`, ends in zeros from the beginning of a sector: its file grew, but its
+// bytes did not arrive. A few zeros prove nothing.
+bool EndsInLostSectors(absl::string_view log, size_t offset) {
+  const size_t last = log.find_last_not_of('\0');
+  const size_t zeros = last == absl::string_view::npos ? 0 : last + 1;
+  const size_t sector = std::max(offset, (zeros + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
+  return sector + kHeaderBytes < log.size();
+}
+
+}  // namespace
+
+absl::Status CheckLog(absl::string_view log, absl::string_view name) {
+  const size_t offset = WholeBytes(log);
+  if (offset == log.size()) return absl::OkStatus();
+  const absl::string_view header = log.substr(offset, kHeaderBytes);
+  if (std::all_of(header.begin(), header.end(), [](char c) { return c == '\0'; })) return absl::OkStatus();
+  if (!RecordBeginsBehind(log, offset) && !OnlyLengthIsWrong(log, offset)) return absl::OkStatus();
+  return DataDamaged(absl::StrCat(name, " is damaged at byte ", offset, " of ", log.size(),
+                                  ": restore the data directory from a backup; without that file, what was "
+                                  "stored last would be missing"));
+}
+
+absl::Status RepairManifest(rocksdb::Env* env, const std::string& data_dir) {
+  std::string name;
+  ENGRAM_RETURN_IF_ERROR(
+      ToReadStatus(rocksdb::ReadFileToString(env, absl::StrCat(data_dir, "/CURRENT"), &name), data_dir));
+  const std::string path = absl::StrCat(data_dir, "/", absl::StripSuffix(name, "\n"));
+  std::string log;
+  ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &log), path));
+  const size_t whole = WholeBytes(log);
+  if (whole == log.size() || !EndsInLostSectors(log, whole)) return absl::OkStatus();
+  rocksdb::FileSystem* const files = env->GetFileSystem().get();
+  rocksdb::IOStatus status = files->Truncate(path, whole, {}, nullptr);
+  std::unique_ptr<rocksdb::FSWritableFile> file;
+  if (status.ok()) status = files->ReopenWritableFile(path, {}, &file, nullptr);
+  if (status.ok()) status = file->Fsync({}, nullptr);
+  return ToWriteStatus(status, path);
 }
 
 absl::Status CheckLogs(rocksdb::Env* env, const std::string& data_dir) {

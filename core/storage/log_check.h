@@ -21,6 +21,10 @@ absl::Status CheckLog(absl::string_view contents, absl::string_view name);
 // CheckLog of all logs in a data directory, and of the file that says which one counts.
 absl::Status CheckLogs(rocksdb::Env* env, const std::string& data_dir);
 
+// Cuts off the end of the MANIFEST if a power loss has left it without its last sectors: RocksDB takes that
+// for damage, as it must take anything else there. What such an end said was never acknowledged.
+absl::Status RepairManifest(rocksdb::Env* env, const std::string& data_dir);
+
 }  // namespace engram
 
 #endif  // ENGRAM_CORE_STORAGE_LOG_CHECK_H_

@@ -2,19 +2,38 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/storage/database_health.h"
 #include "core/storage/free_space.h"
 #include "core/storage/rocks_options.h"
 #include "core/storage/rocks_status.h"
+#include "rocksdb/convenience.h"
 #include "rocksdb/env.h"
+#include "rocksdb/experimental.h"
 #include "rocksdb/file_system.h"
 
 namespace engram {
 namespace {
 
 constexpr absl::Duration kResumeInterval = absl::Seconds(1);
+
+// Says which table files cannot be read: RocksDB does not name them all.
+std::string DamagedTables(rocksdb::Env* env, const std::string& data_dir) {
+  std::vector<std::string> names;
+  env->GetChildren(data_dir, &names).PermitUncheckedError();
+  rocksdb::Options options;
+  options.env = env;
+  std::vector<std::string> damaged;
+  for (const std::string& name : names) {
+    if (!absl::EndsWith(name, ".sst")) continue;
+    const std::string path = absl::StrCat(data_dir, "/", name);
+    if (!rocksdb::VerifySstFileChecksum(options, rocksdb::EnvOptions(), path).ok()) damaged.push_back(path);
+  }
+  return damaged.empty() ? "" : absl::StrCat(" with damaged files ", absl::StrJoin(damaged, ", "));
+}
 
 std::string Opening(const std::string& data_dir) { return absl::StrCat("data directory ", data_dir); }
 
@@ -50,7 +69,9 @@ absl::Status RocksDatabase::OpenDb(Access access) {
           : rocksdb::DB::OpenForReadOnly(db_options, options_.data_dir, families, &families_, &db);
   db_.reset(db);
   if (IsDiskFull(opened)) return ToWriteStatus(opened, Opening(options_.data_dir));
-  return ToReadStatus(opened, Opening(options_.data_dir));
+  std::string what = Opening(options_.data_dir);
+  if (opened.IsCorruption()) absl::StrAppend(&what, DamagedTables(EnvOf(options_), options_.data_dir));
+  return ToReadStatus(opened, what);
 }
 
 RocksDatabase::~RocksDatabase() {
@@ -98,6 +119,7 @@ void RocksDatabase::Seal() {
 bool RocksDatabase::healthy() const { return health_->healthy(); }
 
 void RocksDatabase::TryResume(absl::Time now) {
+  if (!health_->MayRecover()) return;
   {
     MutexLock lock(&mutex_);
     if (now < next_resume_) return;
@@ -113,6 +135,22 @@ void RocksDatabase::StartCompactions() {
   if (!started.ok()) {
     options_.log(LogLevel::kWarning, absl::StrCat("storage: no compactions: ", started.ToString()));
   }
+}
+
+void RocksDatabase::ReclaimSpace(const std::string& begin, const std::string& end) {
+  const rocksdb::Slice begin_slice(begin);
+  const rocksdb::Slice end_slice(end);
+  const rocksdb::RangePtr range(&begin_slice, &end_slice);
+  rocksdb::Status status =
+      rocksdb::DeleteFilesInRanges(db_.get(), patterns(), &range, 1, /*include_end=*/false);
+  if (status.ok()) {
+    status = rocksdb::experimental::SuggestCompactRange(db_.get(), patterns(), &begin_slice, &end_slice);
+  } else {
+    // Its MANIFEST is behind what is in memory, and it does not know: getting over a later error would abort.
+    health_->GiveUpRecovery();
+  }
+  if (!status.ok())
+    options_.log(LogLevel::kWarning, absl::StrCat("storage: reclaiming: ", status.ToString()));
 }
 
 void RocksDatabase::KeepFilesAsTheyAre() {

@@ -16,8 +16,6 @@
 #include "core/storage/rocks_database.h"
 #include "core/storage/rocks_status.h"
 #include "core/storage/storage_key.h"
-#include "rocksdb/convenience.h"
-#include "rocksdb/experimental.h"
 #include "rocksdb/utilities/checkpoint.h"
 
 namespace engram {
@@ -77,6 +75,7 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOpt
                           PrepareDataDirectory(files, options.data_dir, options.log));
   if (has_database) {
     ENGRAM_RETURN_IF_ERROR(CheckLogs(EnvOf(database_options), options.data_dir));
+    ENGRAM_RETURN_IF_ERROR(RepairManifest(EnvOf(database_options), options.data_dir));
     ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));
   }
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksDatabase> database,
@@ -168,26 +167,9 @@ absl::Status RocksJournal::DeleteBank(int64_t bank_id) {
   // Durable whatever the bank was: a bank that is back after a power loss would be a surprise.
   ENGRAM_RETURN_IF_ERROR(database_->Write(&batch, /*sync=*/true, What("deleting", bank_id)));
   ENGRAM_CRASHPOINT("delete/after_write");
-  ReclaimSpace(bank_id);
+  database_->ReclaimSpace(BankPrefix(bank_id), BankPrefix(bank_id + 1));
   ENGRAM_CRASHPOINT("delete/after_reclaim");
   return absl::OkStatus();
-}
-
-void RocksJournal::ReclaimSpace(int64_t bank_id) {
-  const std::string begin = BankPrefix(bank_id);
-  const std::string end = BankPrefix(bank_id + 1);
-  const rocksdb::Slice begin_slice(begin);
-  const rocksdb::Slice end_slice(end);
-  const rocksdb::RangePtr range(&begin_slice, &end_slice);
-  rocksdb::Status status = rocksdb::DeleteFilesInRanges(database_->db(), database_->patterns(), &range, 1,
-                                                        /*include_end=*/false);
-  if (status.ok()) {
-    status = rocksdb::experimental::SuggestCompactRange(database_->db(), database_->patterns(), &begin_slice,
-                                                        &end_slice);
-  }
-  if (status.ok()) return;
-  // The bank is gone all the same; compactions give the space back later.
-  options_.log(LogLevel::kWarning, absl::StrCat("space of bank ", bank_id, ": ", status.ToString()));
 }
 
 absl::Status RocksJournal::ChangePatterns(int64_t bank_id, const BankSettings& settings,

@@ -92,7 +92,6 @@ class RocksJournal : public Journal {
 
   absl::Status WriteChanges(int64_t bank_id, const BankSettings& settings,
                             absl::Span<const PatternChange> changes, const BankCounts& counts);
-  void ReclaimSpace(int64_t bank_id);
   absl::Time Now() const;
 
   const RocksJournalOptions options_;

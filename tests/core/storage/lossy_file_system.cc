@@ -91,6 +91,8 @@ class Lock : public rocksdb::FileLock {
   const std::string path;
 };
 
+constexpr size_t kSectorBytes = 512;
+
 // A clock that hardly sleeps.
 class HastyClock : public rocksdb::SystemClockWrapper {
  public:
@@ -190,12 +192,16 @@ void LossyFileSystem::Restart(bool tears) {
   for (const auto& [path, inode] : live_) {
     if (inode == nullptr || !seen.insert(inode.get()).second) continue;
     const size_t unsynced = inode->bytes.size() - inode->synced;
-    size_t left = unsynced == 0 ? 0 : random_() % (unsynced + 1);
-    if (random_() % 2 == 0) left = 0;
+    // Nothing, all or some of it.
+    const size_t kinds[] = {0, unsynced, random_() % (unsynced + 1)};
+    const size_t left = kinds[random_() % 3];
     inode->bytes.resize(inode->synced + left);
-    const size_t torn = tears && left > 0 ? random_() % std::min<size_t>(left + 1, 4096) : 0;
-    for (size_t i = inode->bytes.size() - torn; i < inode->bytes.size(); ++i) {
-      inode->bytes[i] = static_cast<char>(random_());
+    if (tears && left > 0 && random_() % 2 == 0) {
+      // The file has grown, but its last sectors did not arrive.
+      const size_t arrived = inode->synced + random_() % left;
+      const size_t sector =
+          std::max(inode->synced, (arrived + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
+      for (size_t i = sector; i < inode->bytes.size(); ++i) inode->bytes[i] = '\0';
     }
     inode->synced = inode->bytes.size();
   }

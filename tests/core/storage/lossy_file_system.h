@@ -32,8 +32,8 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   // After `operations` more writes, syncs and changes of directories nothing is written any more: all fail.
   void CutPowerAfter(int64_t operations);
   bool HasPower() const;
-  // Comes back after a power loss with what was durable. `tears`: the bytes after it may be wrong ones.
-  // REQUIRES: nobody has a file open for writing.
+  // Comes back after a power loss with what was durable. `tears`: files may have grown by sectors that did
+  // not arrive and read as zeros. REQUIRES: nobody has a file open for writing.
   void Restart(bool tears);
 
   // Every write fails with an I/O error, or every sync, until it is set back.
