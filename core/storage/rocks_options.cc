@@ -48,6 +48,7 @@ rocksdb::DBOptions MakeDbOptions(rocksdb::Env* env, StorageLog log, int64_t writ
   // A data directory of which one file is unreadable opens as far as it can.
   options.max_open_files = 256;
   options.max_background_jobs = 2;
+  options.db_host_id = "";  // Or every file says what the machine is called.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
