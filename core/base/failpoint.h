@@ -20,12 +20,11 @@ namespace engram {
 // UNAVAILABLE. Where a change is durable already, nothing may fail any more: `error` does nothing there.
 //
 // The one list of what exists.
-inline constexpr std::array<const char*, 17> kFailpointNames = {
-    "create/before_write", "create/after_write",    "update/before_write",  "update/after_write",
-    "delete/before_write", "delete/after_write",    "delete/after_reclaim", "change/before_write",
-    "change/after_write",  "ingest/before_rows",    "ingest/after_rows",    "ingest/before_counts",
-    "ingest/after_counts", "ingest/before_publish", "ingest/after_publish", "open/before_format",
-    "open/after_format"};
+inline constexpr std::array<const char*, 16> kFailpointNames = {
+    "open/before_format",  "open/after_format",  "create/before_write",   "create/after_write",
+    "update/before_write", "update/after_write", "change/before_write",   "change/after_write",
+    "delete/before_write", "delete/after_write", "delete/after_remains",  "ingest/before_patterns",
+    "ingest/before_banks", "ingest/before_sync", "ingest/before_publish", "ingest/after_publish"};
 
 // The place of `name` in the list; -1: it has none.
 constexpr int FailpointIndex(std::string_view name) {

@@ -43,18 +43,26 @@ StoredBank ToStoredBank(int64_t bank_id, Records records) {
 
 // Puts one record where it belongs. DATA_LOSS: there is no such place.
 absl::Status TakeRecord(absl::string_view key, absl::string_view value, std::map<int64_t, Records>* banks,
-                        int64_t* next_bank_id) {
+                        StoredBanks* stored) {
   if (key == kFormatKey) return absl::OkStatus();
   if (key == kNextBankIdKey) {
     ByteReader reader(value);
-    *next_bank_id = reader.I64();
-    if (reader.IsExact() && *next_bank_id >= 1) return absl::OkStatus();
+    stored->next_bank_id = reader.I64();
+    if (reader.IsExact() && stored->next_bank_id >= 1) return absl::OkStatus();
     return DataDamaged("the number of the next bank makes no sense");
   }
-  if (key.size() != 1 + kKeyNumberBytes || (key[0] != kSettingsKeyPrefix && key[0] != kCountsKeyPrefix)) {
+  const bool is_of_bank =
+      key.size() == 1 + kKeyNumberBytes &&
+      (key[0] == kSettingsKeyPrefix || key[0] == kCountsKeyPrefix || key[0] == kRemainsKeyPrefix);
+  if (!is_of_bank) {
     return DataDamaged(absl::StrCat("the banks hold a record of an unknown kind, of ", key.size(), " bytes"));
   }
-  Records& records = (*banks)[static_cast<int64_t>(KeyNumber(key.substr(1)))];
+  const auto bank_id = static_cast<int64_t>(KeyNumber(key.substr(1)));
+  if (key[0] == kRemainsKeyPrefix) {
+    stored->remains.push_back(bank_id);
+    return absl::OkStatus();
+  }
+  Records& records = (*banks)[bank_id];
   if (key[0] == kSettingsKeyPrefix) {
     records.settings = DecodeSettings(value);
   } else {
@@ -71,8 +79,7 @@ absl::StatusOr<StoredBanks> ReadBanks(const RocksDatabase& database) {
   const std::unique_ptr<rocksdb::Iterator> it(
       database.db()->NewIterator(MakeScanOptions(), database.banks()));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    ENGRAM_RETURN_IF_ERROR(
-        TakeRecord(ToView(it->key()), ToView(it->value()), &records, &stored.next_bank_id));
+    ENGRAM_RETURN_IF_ERROR(TakeRecord(ToView(it->key()), ToView(it->value()), &records, &stored));
   }
   ENGRAM_RETURN_IF_ERROR(ToReadStatus(it->status(), "the list of banks"));
   for (auto& [bank_id, bank] : records) {

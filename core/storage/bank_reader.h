@@ -14,6 +14,7 @@ namespace engram {
 // What the family `banks` holds.
 struct StoredBanks {
   std::vector<StoredBank> banks;  // Ascending by id.
+  std::vector<int64_t> remains;   // Deleted banks whose patterns may still be there.
   int64_t next_bank_id = 1;
 };
 

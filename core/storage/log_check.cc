@@ -78,7 +78,7 @@ bool RecordBeginsBehind(absl::string_view log, size_t offset) {
 
 // Whether what begins at `offset` and ends the log is whole but for its length.
 bool OnlyLengthIsWrong(absl::string_view log, size_t offset) {
-  return log.size() <= BlockEnd(offset) &&
+  return HasRoom(log, offset) && log.size() <= BlockEnd(offset) &&
          FragmentAt(log, offset, log.size() - offset - kHeaderBytes).is_whole;
 }
 

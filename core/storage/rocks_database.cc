@@ -137,20 +137,25 @@ void RocksDatabase::StartCompactions() {
   }
 }
 
-void RocksDatabase::ReclaimSpace(const std::string& begin, const std::string& end) {
+void RocksDatabase::DropFiles(const std::string& begin, const std::string& end) {
   const rocksdb::Slice begin_slice(begin);
   const rocksdb::Slice end_slice(end);
   const rocksdb::RangePtr range(&begin_slice, &end_slice);
-  rocksdb::Status status =
+  const rocksdb::Status dropped =
       rocksdb::DeleteFilesInRanges(db_.get(), patterns(), &range, 1, /*include_end=*/false);
-  if (status.ok()) {
-    status = rocksdb::experimental::SuggestCompactRange(db_.get(), patterns(), &begin_slice, &end_slice);
-  } else {
-    // Its MANIFEST is behind what is in memory, and it does not know: getting over a later error would abort.
-    health_->GiveUpRecovery();
-  }
-  if (!status.ok())
-    options_.log(LogLevel::kWarning, absl::StrCat("storage: reclaiming: ", status.ToString()));
+  if (dropped.ok()) return;
+  // Its MANIFEST is behind what is in memory, and it does not know: getting over a later error would abort.
+  health_->GiveUpRecovery();
+  options_.log(LogLevel::kWarning, absl::StrCat("storage: dropping files: ", dropped.ToString()));
+}
+
+void RocksDatabase::SuggestCompaction(const std::string& begin, const std::string& end) {
+  const rocksdb::Slice begin_slice(begin);
+  const rocksdb::Slice end_slice(end);
+  const rocksdb::Status suggested =
+      rocksdb::experimental::SuggestCompactRange(db_.get(), patterns(), &begin_slice, &end_slice);
+  if (suggested.ok()) return;
+  options_.log(LogLevel::kWarning, absl::StrCat("storage: no compaction: ", suggested.ToString()));
 }
 
 void RocksDatabase::KeepFilesAsTheyAre() {

@@ -59,9 +59,11 @@ class RocksDatabase {
 
   // False: writes fail since an error of the disk, until it is got over.
   bool healthy() const;
-  // Drops the files that hold nothing but keys of `patterns` from `begin` to before `end`, which were
-  // deleted, and asks for compactions of the others. Failing is no harm but a line in the log.
-  void ReclaimSpace(const std::string& begin, const std::string& end);
+  // Gives space back of keys of `patterns` from `begin` to before `end`, which nobody reads any more: the
+  // first drops files that hold nothing else, the second asks for compactions where they were deleted.
+  // Failing is no harm but a line in the log.
+  void DropFiles(const std::string& begin, const std::string& end);
+  void SuggestCompaction(const std::string& begin, const std::string& end);
   // Rows of `patterns` were found damaged: leaves its files alone from now on. A compaction that met the
   // damage would stop the writes of all banks.
   void KeepFilesAsTheyAre();

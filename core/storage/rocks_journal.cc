@@ -16,6 +16,7 @@
 #include "core/storage/rocks_database.h"
 #include "core/storage/rocks_status.h"
 #include "core/storage/storage_key.h"
+#include "core/storage/table_ingest.h"
 #include "rocksdb/utilities/checkpoint.h"
 
 namespace engram {
@@ -85,6 +86,7 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOpt
   std::unique_ptr<RocksJournal> journal(new RocksJournal(std::move(options), std::move(database)));
   ENGRAM_ASSIGN_OR_RETURN(StoredBanks stored, ReadBanks(*journal->database_));
   journal->banks_ = std::move(stored.banks);
+  for (const int64_t bank_id : stored.remains) journal->RemoveRemains(bank_id);
   MutexLock lock(&journal->mutex_);
   journal->next_bank_id_ = stored.next_bank_id;
   return journal;
@@ -160,16 +162,29 @@ absl::Status RocksJournal::DeleteBank(int64_t bank_id) {
   rocksdb::WriteBatch batch;
   rocksdb::Status put = batch.Delete(database_->banks(), SettingsKey(bank_id));
   if (put.ok()) put = batch.Delete(database_->banks(), CountsKey(bank_id));
-  if (put.ok()) {
-    put = batch.DeleteRange(database_->patterns(), BankPrefix(bank_id), BankPrefix(bank_id + 1));
-  }
+  if (put.ok()) put = batch.Put(database_->banks(), RemainsKey(bank_id), "");
   ENGRAM_RETURN_IF_ERROR(ToWriteStatus(put, What("deleting", bank_id)));
-  // Durable whatever the bank was: a bank that is back after a power loss would be a surprise.
+  // Durable whatever the bank was: one that is back after a power loss would be a surprise.
   ENGRAM_RETURN_IF_ERROR(database_->Write(&batch, /*sync=*/true, What("deleting", bank_id)));
   ENGRAM_CRASHPOINT("delete/after_write");
-  database_->ReclaimSpace(BankPrefix(bank_id), BankPrefix(bank_id + 1));
-  ENGRAM_CRASHPOINT("delete/after_reclaim");
+  RemoveRemains(bank_id);
+  ENGRAM_CRASHPOINT("delete/after_remains");
   return absl::OkStatus();
+}
+
+void RocksJournal::RemoveRemains(int64_t bank_id) {
+  const std::string begin = BankPrefix(bank_id);
+  const std::string end = BankPrefix(bank_id + 1);
+  database_->DropFiles(begin, end);
+  // As a table file: a range deletion in a write buffer aborts a RocksDB built with assertions if a full disk
+  // keeps the buffer from being written out.
+  const absl::Status removed = IngestTables(
+      database_.get(), next_ingest_++,
+      [&](rocksdb::SstFileWriter* table) { return table->DeleteRange(begin, end); },
+      [&](rocksdb::SstFileWriter* table) { return table->Delete(RemainsKey(bank_id)); },
+      What("removing the patterns of deleted", bank_id));
+  if (removed.ok()) return database_->SuggestCompaction(begin, end);
+  options_.log(LogLevel::kWarning, absl::StrCat(removed.message(), "; the next start tries again"));
 }
 
 absl::Status RocksJournal::ChangePatterns(int64_t bank_id, const BankSettings& settings,

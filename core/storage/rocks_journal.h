@@ -92,6 +92,8 @@ class RocksJournal : public Journal {
 
   absl::Status WriteChanges(int64_t bank_id, const BankSettings& settings,
                             absl::Span<const PatternChange> changes, const BankCounts& counts);
+  // Of a deleted bank: its patterns, which nobody reads any more.
+  void RemoveRemains(int64_t bank_id);
   absl::Time Now() const;
 
   const RocksJournalOptions options_;

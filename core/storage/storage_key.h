@@ -29,6 +29,8 @@ constexpr char kNextBankIdKey[] = "N";
 // ... and what each bank has, the bank's id after one of these.
 constexpr char kSettingsKeyPrefix = 'S';
 constexpr char kCountsKeyPrefix = 'C';
+// Of a deleted bank whose patterns may still be there.
+constexpr char kRemainsKeyPrefix = 'D';
 
 inline std::string BankKey(char prefix, int64_t bank_id) {
   std::string key(1, prefix);
@@ -37,6 +39,7 @@ inline std::string BankKey(char prefix, int64_t bank_id) {
 }
 inline std::string SettingsKey(int64_t bank_id) { return BankKey(kSettingsKeyPrefix, bank_id); }
 inline std::string CountsKey(int64_t bank_id) { return BankKey(kCountsKeyPrefix, bank_id); }
+inline std::string RemainsKey(int64_t bank_id) { return BankKey(kRemainsKeyPrefix, bank_id); }
 
 // Of `patterns`: the bank's id, then the pattern's. A bank's patterns are [BankPrefix(id),
 // BankPrefix(id + 1)).

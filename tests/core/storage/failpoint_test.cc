@@ -68,7 +68,7 @@ TEST_F(FailpointTest, AnErrorAtEachLeavesTheOldState) {
       ASSERT_TRUE(status.ok()) << name << ": " << status;
       ExpectStamps();
     }
-    EXPECT_EQ(FailpointHits(FailpointIndex(name)), 1 + failures) << name;
+    EXPECT_GE(FailpointHits(FailpointIndex(name)), 1 + failures) << name;
     journal_.reset();
   }
 }

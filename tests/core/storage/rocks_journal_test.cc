@@ -66,7 +66,7 @@ TEST_F(RocksJournalTest, LeftOversOfACrashAreRemoved) {
   journal_ = RocksJournal::Open(options).value();
   ASSERT_TRUE(Store(1, 0, 50).ok());
   journal_.reset();
-  files_->Put("/data/ingest/9.rows", "cut sho");
+  files_->Put("/data/ingest/9.patterns", "cut sho");
   Open();
   EXPECT_TRUE(files_->Files("/data/ingest").empty());
   ExpectStamps();
