@@ -48,6 +48,12 @@ tsan: setup ## Run the core's tests under the thread sanitizer
 	$(call build,tsan)
 	ctest --preset tsan
 
+.PHONY: stress
+stress: setup ## Lose power 1,000 times and flip 2,000 bits under durable banks; takes minutes
+	$(call build,dev,engram_stress)
+	build/dev/bin/power_loss 1000 1000000
+	build/dev/bin/bit_flip 2000
+
 .PHONY: lint
 lint: ## Check layers, links, formatting, shell scripts and the compose file
 	tools/setup.sh lint

@@ -30,6 +30,9 @@ if(ENGRAM_ASSERTIONS)
   # CMake puts -DNDEBUG before these.
   target_compile_options(engram_compile_options INTERFACE -UNDEBUG)
 endif()
+if(ENGRAM_FAILPOINTS)
+  target_compile_definitions(engram_compile_options INTERFACE ENGRAM_FAILPOINTS)
+endif()
 if(ENGRAM_SANITIZE)
   target_compile_options(engram_compile_options INTERFACE
     -fsanitize=${ENGRAM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

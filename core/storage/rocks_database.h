@@ -1,0 +1,104 @@
+#ifndef ENGRAM_CORE_STORAGE_ROCKS_DATABASE_H_
+#define ENGRAM_CORE_STORAGE_ROCKS_DATABASE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
+#include "core/storage/storage_log.h"
+#include "rocksdb/db.h"
+#include "rocksdb/write_batch.h"
+
+namespace engram {
+
+class DatabaseHealth;
+
+// Where a database is and how it is used.
+struct DatabaseOptions {
+  std::string data_dir;
+  StorageLog log;
+  // nullptr: the machine's.
+  std::shared_ptr<rocksdb::Env> env;
+  // Of the volume; unset: see free_space.h.
+  std::optional<int64_t> min_free_bytes;
+};
+
+// The environment that they name.
+rocksdb::Env* EnvOf(const DatabaseOptions& options);
+
+// The database of a data directory with its two column families, open for writing or for reading only. It
+// knows nothing of banks. Thread-safe.
+class RocksDatabase {
+ public:
+  enum class Access { kWrite, kRead };
+
+  // Opens a database whose directory was prepared. kWrite makes one if there is none.
+  // DATA_LOSS: it is damaged; the text names the file. UNAVAILABLE, RESOURCE_EXHAUSTED: see rocks_status.h.
+  static absl::StatusOr<std::unique_ptr<RocksDatabase>> Open(DatabaseOptions options, Access access);
+  ~RocksDatabase();
+  RocksDatabase(const RocksDatabase&) = delete;
+  RocksDatabase& operator=(const RocksDatabase&) = delete;
+
+  // The names of the families that the database has, without opening it.
+  static absl::StatusOr<std::vector<std::string>> ListFamilies(const DatabaseOptions& options);
+
+  // To be called before each write, of about `bytes`: lets compactions begin, tries to get over an error no
+  // more often than once a second, and looks whether there is room. Writes that make room need less of it.
+  // RESOURCE_EXHAUSTED: there is not.
+  absl::Status PrepareWrite(int64_t bytes, bool makes_room, absl::Time now);
+  // All of the batch or nothing; with `sync`, durably. See ToWriteStatus.
+  absl::Status Write(rocksdb::WriteBatch* batch, bool sync, absl::string_view what);
+
+  // False: writes fail since an error of the disk, until it is got over.
+  bool healthy() const;
+  // Gives space back of keys of `patterns` from `begin` to before `end`, which nobody reads any more: the
+  // first drops files that hold nothing else, the second asks for compactions where they were deleted.
+  // Failing is no harm but a line in the log.
+  void DropFiles(const std::string& begin, const std::string& end);
+  void SuggestCompaction(const std::string& begin, const std::string& end);
+  // Rows of `patterns` were found damaged: leaves its files alone from now on. A compaction that met the
+  // damage would stop the writes of all banks.
+  void KeepFilesAsTheyAre();
+
+  rocksdb::DB* db() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* banks() const { return families_[1]; }
+  rocksdb::ColumnFamilyHandle* patterns() const { return families_[2]; }
+  rocksdb::Options patterns_options() const;
+  rocksdb::Options banks_options() const;
+  const DatabaseOptions& options() const { return options_; }
+  rocksdb::FileSystem* files() const;
+
+ private:
+  explicit RocksDatabase(DatabaseOptions options);
+
+  absl::Status OpenDb(Access access);
+  void TryResume(absl::Time now);
+  // Appends an empty record to the log, by which damage to the last one before it shows: see log_check.h. To
+  // be synced by whoever comes next; it need not survive a power loss.
+  void Seal();
+  void StartCompactions();
+
+  const DatabaseOptions options_;
+  const int64_t write_buffer_bytes_;
+  const int64_t min_free_bytes_;
+  const std::shared_ptr<DatabaseHealth> health_;  // Own synchronization.
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;  // Default, banks, patterns: the database's.
+  std::atomic<bool> compacts_ = false;
+  std::atomic<int> writers_ = 0;  // At work; the last to leave seals.
+
+  Mutex mutex_;
+  absl::Time next_resume_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_STORAGE_ROCKS_DATABASE_H_

@@ -1,0 +1,220 @@
+#include "core/storage/rocks_journal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/failpoint.h"
+#include "core/base/status_macros.h"
+#include "core/storage/bank_reader.h"
+#include "core/storage/bank_record.h"
+#include "core/storage/byte_record.h"
+#include "core/storage/data_directory.h"
+#include "core/storage/data_format.h"
+#include "core/storage/log_check.h"
+#include "core/storage/pattern_ingest.h"
+#include "core/storage/rocks_database.h"
+#include "core/storage/rocks_status.h"
+#include "core/storage/storage_key.h"
+#include "core/storage/table_ingest.h"
+#include "rocksdb/utilities/checkpoint.h"
+
+namespace engram {
+namespace {
+
+// What a record of settings or counts takes up, with room to spare.
+constexpr int64_t kSmallRecordBytes = 1024;
+
+DatabaseOptions ToDatabaseOptions(const RocksJournalOptions& options) {
+  return {options.data_dir, options.log, options.env, options.min_free_bytes};
+}
+
+std::string What(absl::string_view doing, int64_t bank_id) { return absl::StrCat(doing, " bank ", bank_id); }
+
+// What the records of the changes take up.
+int64_t BytesOf(const BankSettings& settings, absl::Span<const PatternChange> changes) {
+  int64_t bytes = kSmallRecordBytes;
+  for (const PatternChange& change : changes) {
+    const int64_t row_bytes = PatternRecordBytes(settings.dim, settings.value_dim, 0) + 32;
+    bytes += row_bytes * static_cast<int64_t>(change.stored.ids.size());
+    for (const std::string& payload : change.stored.payloads) bytes += static_cast<int64_t>(payload.size());
+    bytes += 32 * static_cast<int64_t>(change.deleted_ids.size());
+  }
+  return bytes;
+}
+
+bool OnlyDeletes(absl::Span<const PatternChange> changes) {
+  return std::all_of(changes.begin(), changes.end(),
+                     [](const PatternChange& change) { return change.stored.ids.empty(); });
+}
+
+rocksdb::Status AddTo(rocksdb::WriteBatch* batch, rocksdb::ColumnFamilyHandle* patterns, int64_t bank_id,
+                      int64_t value_dim, const PatternChange& change, std::string* record) {
+  const PatternRows& stored = change.stored;
+  for (size_t i = 0; i < stored.ids.size(); ++i) {
+    const auto row = static_cast<int64_t>(i);
+    const auto value = value_dim > 0 ? stored.values.row(row) : absl::Span<const float>();
+    const auto payload =
+        stored.payloads.empty() ? absl::string_view() : absl::string_view(stored.payloads[i]);
+    EncodePattern(stored.patterns.row(row), value, payload, record);
+    const rocksdb::Status put = batch->Put(patterns, PatternKey(bank_id, stored.ids[i]), *record);
+    if (!put.ok()) return put;
+  }
+  for (const uint64_t id : change.deleted_ids) {
+    const rocksdb::Status deleted = batch->Delete(patterns, PatternKey(bank_id, id));
+    if (!deleted.ok()) return deleted;
+  }
+  return rocksdb::Status::OK();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOptions options) {
+  const DatabaseOptions database_options = ToDatabaseOptions(options);
+  rocksdb::FileSystem* const files = EnvOf(database_options)->GetFileSystem().get();
+  ENGRAM_ASSIGN_OR_RETURN(const bool has_database,
+                          PrepareDataDirectory(files, options.data_dir, options.log));
+  if (has_database) {
+    ENGRAM_RETURN_IF_ERROR(CheckLogs(EnvOf(database_options), options.data_dir));
+    ENGRAM_RETURN_IF_ERROR(RepairManifest(EnvOf(database_options), options.data_dir));
+    ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));
+  }
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksDatabase> database,
+                          RocksDatabase::Open(database_options, RocksDatabase::Access::kWrite));
+  ENGRAM_RETURN_IF_ERROR(RemoveLeftovers(files, options.data_dir, options.log));
+  ENGRAM_RETURN_IF_ERROR(WriteFormat(database.get()));
+  std::unique_ptr<RocksJournal> journal(new RocksJournal(std::move(options), std::move(database)));
+  ENGRAM_ASSIGN_OR_RETURN(StoredBanks stored, ReadBanks(*journal->database_));
+  journal->banks_ = std::move(stored.banks);
+  for (const int64_t bank_id : stored.remains) journal->RemoveRemains(bank_id);
+  MutexLock lock(&journal->mutex_);
+  journal->next_bank_id_ = stored.next_bank_id;
+  return journal;
+}
+
+RocksJournal::RocksJournal(RocksJournalOptions options, std::unique_ptr<RocksDatabase> database)
+    : options_(std::move(options)), database_(std::move(database)) {}
+
+RocksJournal::~RocksJournal() = default;
+
+int64_t RocksJournal::next_bank_id() const {
+  MutexLock lock(&mutex_);
+  return next_bank_id_;
+}
+
+absl::Status RocksJournal::ReadPatterns(int64_t bank_id, const BankSettings& settings,
+                                        const PatternVisitor& visitor) const {
+  absl::Status status = ReadBankPatterns(*database_, bank_id, settings, visitor);
+  if (absl::IsDataLoss(status)) database_->KeepFilesAsTheyAre();
+  return status;
+}
+
+bool RocksJournal::healthy() const { return database_->healthy(); }
+
+absl::Status RocksJournal::Checkpoint(const std::string& folder) {
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(database_->db(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
+  if (status.IsInvalidArgument()) {
+    return absl::FailedPreconditionError(absl::StrCat("checkpoint ", folder, ": ", status.ToString()));
+  }
+  return ToWriteStatus(status, absl::StrCat("checkpoint ", folder));
+}
+
+absl::Status RocksJournal::CreateBank(int64_t bank_id, const BankSettings& settings) {
+  if (settings.durability == Durability::kVolatile) return absl::OkStatus();
+  ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(kSmallRecordBytes, /*makes_room=*/false, Now()));
+  ENGRAM_FAILPOINT("create/before_write");
+  // Held while writing: of two creations the later one must write the larger number.
+  MutexLock lock(&mutex_);
+  const int64_t next_bank_id = std::max(next_bank_id_, bank_id + 1);
+  std::string next_record;
+  ByteWriter(&next_record).I64(next_bank_id);
+  rocksdb::WriteBatch batch;
+  rocksdb::Status put = batch.Put(database_->banks(), kNextBankIdKey, next_record);
+  if (put.ok()) put = batch.Put(database_->banks(), SettingsKey(bank_id), EncodeSettings(settings));
+  if (put.ok()) put = batch.Put(database_->banks(), CountsKey(bank_id), EncodeCounts({}));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(put, What("creating", bank_id)));
+  ENGRAM_RETURN_IF_ERROR(
+      database_->Write(&batch, settings.durability == Durability::kSynced, What("creating", bank_id)));
+  next_bank_id_ = next_bank_id;
+  ENGRAM_CRASHPOINT("create/after_write");
+  return absl::OkStatus();
+}
+
+absl::Status RocksJournal::UpdateBank(int64_t bank_id, const BankSettings& settings) {
+  if (settings.durability == Durability::kVolatile) return absl::OkStatus();
+  ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(kSmallRecordBytes, /*makes_room=*/false, Now()));
+  ENGRAM_FAILPOINT("update/before_write");
+  rocksdb::WriteBatch batch;
+  const rocksdb::Status put = batch.Put(database_->banks(), SettingsKey(bank_id), EncodeSettings(settings));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(put, What("updating", bank_id)));
+  ENGRAM_RETURN_IF_ERROR(
+      database_->Write(&batch, settings.durability == Durability::kSynced, What("updating", bank_id)));
+  ENGRAM_CRASHPOINT("update/after_write");
+  return absl::OkStatus();
+}
+
+absl::Status RocksJournal::DeleteBank(int64_t bank_id) {
+  ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(kSmallRecordBytes, /*makes_room=*/true, Now()));
+  ENGRAM_FAILPOINT("delete/before_write");
+  rocksdb::WriteBatch batch;
+  rocksdb::Status put = batch.Delete(database_->banks(), SettingsKey(bank_id));
+  if (put.ok()) put = batch.Delete(database_->banks(), CountsKey(bank_id));
+  if (put.ok()) put = batch.Put(database_->banks(), RemainsKey(bank_id), "");
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(put, What("deleting", bank_id)));
+  // Durable whatever the bank was: one that is back after a power loss would be a surprise.
+  ENGRAM_RETURN_IF_ERROR(database_->Write(&batch, /*sync=*/true, What("deleting", bank_id)));
+  ENGRAM_CRASHPOINT("delete/after_write");
+  RemoveRemains(bank_id);
+  ENGRAM_CRASHPOINT("delete/after_remains");
+  return absl::OkStatus();
+}
+
+void RocksJournal::RemoveRemains(int64_t bank_id) {
+  const std::string begin = BankPrefix(bank_id);
+  const std::string end = BankPrefix(bank_id + 1);
+  database_->DropFiles(begin, end);
+  // As a table file: a range deletion in a write buffer aborts a RocksDB built with assertions if a full disk
+  // keeps the buffer from being written out.
+  const absl::Status removed = IngestTables(
+      database_.get(), next_ingest_++,
+      [&](rocksdb::SstFileWriter* table) { return table->DeleteRange(begin, end); },
+      [&](rocksdb::SstFileWriter* table) { return table->Delete(RemainsKey(bank_id)); },
+      What("removing the patterns of deleted", bank_id));
+  if (removed.ok()) return database_->SuggestCompaction(begin, end);
+  options_.log(LogLevel::kWarning, absl::StrCat(removed.message(), "; the next start tries again"));
+}
+
+absl::Status RocksJournal::ChangePatterns(int64_t bank_id, const BankSettings& settings,
+                                          absl::Span<const PatternChange> changes, const BankCounts& counts) {
+  if (settings.durability == Durability::kVolatile) return absl::OkStatus();
+  const int64_t bytes = BytesOf(settings, changes);
+  ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(bytes, OnlyDeletes(changes), Now()));
+  if (bytes > options_.bulk_bytes) {
+    return IngestChanges(database_.get(), next_ingest_++, bank_id, settings.value_dim, changes, counts);
+  }
+  return WriteChanges(bank_id, settings, changes, counts);
+}
+
+absl::Status RocksJournal::WriteChanges(int64_t bank_id, const BankSettings& settings,
+                                        absl::Span<const PatternChange> changes, const BankCounts& counts) {
+  ENGRAM_FAILPOINT("change/before_write");
+  const std::string what = What("storing in", bank_id);
+  rocksdb::WriteBatch batch;
+  std::string record;
+  for (const PatternChange& change : changes) {
+    ENGRAM_RETURN_IF_ERROR(ToWriteStatus(
+        AddTo(&batch, database_->patterns(), bank_id, settings.value_dim, change, &record), what));
+  }
+  ENGRAM_RETURN_IF_ERROR(
+      ToWriteStatus(batch.Put(database_->banks(), CountsKey(bank_id), EncodeCounts(counts)), what));
+  ENGRAM_RETURN_IF_ERROR(database_->Write(&batch, settings.durability == Durability::kSynced, what));
+  ENGRAM_CRASHPOINT("change/after_write");
+  return absl::OkStatus();
+}
+
+absl::Time RocksJournal::Now() const { return options_.clock ? options_.clock->Now() : absl::Now(); }
+
+}  // namespace engram

@@ -1,0 +1,24 @@
+#ifndef ENGRAM_TESTS_CORE_STORAGE_BIT_FLIP_H_
+#define ENGRAM_TESTS_CORE_STORAGE_BIT_FLIP_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace engram {
+
+// What became of flipped bits in the files of a data directory, one at a time.
+struct BitFlipOutcome {
+  int64_t flips = 0;
+  int64_t harmless = 0;                 // All banks are the same.
+  int64_t bank_lost = 0;                // DATA_LOSS for some banks, the others the same.
+  int64_t refused = 0;                  // The directory is not opened, and the file is named.
+  std::vector<std::string> violations;  // Anything else, in words.
+};
+
+// Flips `flips` bits of table files, logs, the MANIFEST and CURRENT, each in a fresh copy of the same banks.
+BitFlipOutcome RunBitFlips(uint64_t seed, int64_t flips);
+
+}  // namespace engram
+
+#endif  // ENGRAM_TESTS_CORE_STORAGE_BIT_FLIP_H_

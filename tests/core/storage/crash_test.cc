@@ -1,0 +1,126 @@
+// A process that dies at any failpoint leaves each bank as it was before or after the step it was at. In
+// processes of their own, on the real disk: what the page cache holds survives, what the process holds not.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <numeric>
+
+#include "core/base/failpoint.h"
+#include "gtest/gtest.h"
+#include "tests/core/storage/stamped_rows.h"
+
+namespace engram {
+namespace {
+
+#ifdef ENGRAM_FAILPOINTS
+
+RocksJournalOptions OptionsIn(const std::string& folder) {
+  RocksJournalOptions options;
+  options.data_dir = folder + "/data";
+  options.log = [](LogLevel, const std::string&) {};
+  options.min_free_bytes = 0;
+  options.bulk_bytes = 20'000;
+  return options;
+}
+
+constexpr int kSteps = 6;
+
+Stamps StampsOf(uint32_t stamp, int64_t count) {
+  Stamps stamps;
+  for (int64_t id = 0; id < count; ++id) stamps[static_cast<uint64_t>(id)] = stamp;
+  return stamps;
+}
+
+absl::Status Store(RocksJournal* journal, uint32_t stamp, int64_t count) {
+  std::vector<uint64_t> ids(count);
+  std::iota(ids.begin(), ids.end(), 0);
+  const BankSettings settings = StampedSettings("bank");
+  const StampedRows rows(settings, ids, stamp);
+  return journal->ChangePatterns(1, settings, {PatternChange{rows.rows(), {}}}, {stamp, count, 1'000});
+}
+
+absl::Status TakeStep(RocksJournal* journal, int step) {
+  BankSettings changed = StampedSettings("bank");
+  changed.max_patterns = 9'999;
+  switch (step) {
+    case 0:
+      return journal->CreateBank(1, StampedSettings("bank"));
+    case 1:
+      return Store(journal, 1, 20);
+    case 2:
+      return Store(journal, 2, 500);  // A large one.
+    case 3:
+      return Store(journal, 3, 600);
+    case 4:
+      return journal->UpdateBank(1, changed);
+    default:
+      return journal->DeleteBank(1);
+  }
+}
+
+// Whether the bank is as the first `done` steps leave it.
+bool IsAfter(const RocksJournal& journal, int done) {
+  static constexpr int64_t kCounts[] = {0, 0, 20, 500, 600, 600};
+  if (done == 0 || done == kSteps) return journal.banks().empty();
+  if (journal.banks().size() != 1 || !journal.banks()[0].settings.ok()) return false;
+  const StoredBank& bank = journal.banks()[0];
+  const uint32_t stamp = static_cast<uint32_t>(std::min(done - 1, 3));
+  const auto found = ReadStamps(journal, 1, *bank.settings);
+  return found.ok() && *found == StampsOf(stamp, kCounts[done]) && bank.counts.version == stamp &&
+         bank.settings->max_patterns == (done == 5 ? 9'999 : 0);
+}
+
+// Runs `body` in a process of its own; what it exits with, or -1 if it died.
+int ExitOf(const std::function<int()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(CrashTest, ADeathAtAnyFailpointLeavesTheOldOrTheNewState) {
+  for (const char* name : kFailpointNames) {
+    std::string folder = (std::filesystem::temp_directory_path() / "engram_crash_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const std::string acked = folder + "/acked";
+    const int lived = ExitOf([&] {
+      std::freopen("/dev/null", "w", stderr);
+      if (!SetFailpoint(absl::StrCat(name, ":1:abort")).ok()) return 2;
+      auto journal = RocksJournal::Open(OptionsIn(folder));
+      if (!journal.ok()) return 2;
+      for (int step = 0; step < kSteps; ++step) {
+        if (!TakeStep(journal->get(), step).ok()) return 2;
+        std::filesystem::create_directories(acked + "/" + std::to_string(step));
+      }
+      return 0;
+    });
+    EXPECT_EQ(lived, -1) << name << " is not reached";
+    int done = 0;
+    while (std::filesystem::exists(acked + "/" + std::to_string(done))) ++done;
+    const int verdict = ExitOf([&] {
+      const auto journal = RocksJournal::Open(OptionsIn(folder));
+      if (!journal.ok()) {
+        std::fprintf(stderr, "%s\n", journal.status().ToString().c_str());
+        return 2;
+      }
+      return IsAfter(**journal, done) || (done < kSteps && IsAfter(**journal, done + 1)) ? 0 : 1;
+    });
+    EXPECT_EQ(verdict, 0) << name << " after " << done << " steps";
+    std::filesystem::remove_all(folder);
+  }
+}
+
+#else
+
+TEST(CrashTest, NeedsFailpoints) { GTEST_SKIP() << "built without ENGRAM_FAILPOINTS"; }
+
+#endif  // ENGRAM_FAILPOINTS
+
+}  // namespace
+}  // namespace engram

@@ -1,0 +1,141 @@
+// A disk that is full or fails: nothing is lost, and writes resume.
+
+#include "core/base/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/storage/journal_fixture.h"
+
+namespace engram {
+namespace {
+
+class DiskErrorTest : public JournalTest {
+ protected:
+  // Writes until one succeeds, letting a second pass in between. The real time that RocksDB takes to get over
+  // an error by itself is the only thing waited for.
+  absl::Status StoreUntilItSucceeds() {
+    absl::Status status;
+    for (int i = 0; i < 3000; ++i) {
+      clock_.Advance(absl::Seconds(1));
+      status = Store(1, 5000, 1);
+      if (status.ok()) return status;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return status;
+  }
+};
+
+std::string ReasonOf(const absl::Status& status) {
+  const auto details = FindErrorDetails(status);
+  return details.has_value() ? details->reason : "";
+}
+
+TEST_F(DiskErrorTest, TooLittleSpaceIsRefusedBeforeWriting) {
+  RocksJournalOptions options = Options();
+  options.min_free_bytes = 1 << 20;
+  journal_ = RocksJournal::Open(options).value();
+  ASSERT_TRUE(Create(1).ok());
+  files_->SetCapacity(files_->used_bytes() + (1 << 20) + 2000);
+  const absl::Status status = Store(1, 0, 100);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "DISK_FULL");
+  EXPECT_TRUE(journal_->healthy());
+  // Deleting is a way out.
+  files_->SetCapacity(files_->used_bytes() + (1 << 20) - 2000);
+  EXPECT_TRUE(journal_->DeleteBank(1).ok());
+}
+
+TEST_F(DiskErrorTest, AFullDiskLosesNothingAndWritesResume) {
+  Open();
+  ASSERT_TRUE(Create(1).ok());
+  ASSERT_TRUE(Store(1, 0, 50).ok());
+  files_->SetCapacity(files_->used_bytes() + 3000);
+  absl::Status status;
+  for (int i = 0; i < 20 && status.ok(); ++i) status = Store(1, 100 + 10 * i, 10);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "DISK_FULL");
+  ExpectStamps();  // Reads go on.
+  files_->SetCapacity(INT64_MAX);
+  status = StoreUntilItSucceeds();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(journal_->healthy());
+  ExpectStamps();
+  journal_.reset();
+  files_->Restart(true);  // And now the power.
+  Open();
+  ExpectStamps();
+}
+
+// A failed write leaves half a record in the log; what is acknowledged after it must not hide behind it.
+TEST_F(DiskErrorTest, TheFirstWriteAfterOpeningMayFail) {
+  for (const int64_t room : {0, 10, 100, 1000}) {
+    Open();
+    if (room == 0) {
+      ASSERT_TRUE(Create(1).ok());
+    }
+    Open();
+    files_->SetCapacity(files_->used_bytes() + room);
+    EXPECT_FALSE(Store(1, 100, 100).ok());
+    files_->SetCapacity(INT64_MAX);
+    const absl::Status status = StoreUntilItSucceeds();
+    ASSERT_TRUE(status.ok()) << status;
+    ASSERT_TRUE(Store(1, 200, 10).ok());
+    journal_.reset();
+    files_->Restart(true);
+    Open();
+    ExpectStamps();
+  }
+}
+
+TEST_F(DiskErrorTest, AFullDiskDuringALargeStoreLeavesTheOldState) {
+  RocksJournalOptions options = Options();
+  options.bulk_bytes = 100;
+  journal_ = RocksJournal::Open(options).value();
+  ASSERT_TRUE(Create(1).ok());
+  ASSERT_TRUE(Store(1, 0, 50).ok());
+  for (const int64_t room : {0, 1000, 4000, 5500, 6000, 7000}) {
+    files_->SetCapacity(files_->used_bytes() + room);
+    const absl::Status status = Store(1, 100, 100);
+    ASSERT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+    ExpectStamps();
+    files_->SetCapacity(INT64_MAX);
+    ASSERT_TRUE(StoreUntilItSucceeds().ok());
+  }
+  Open();
+  ExpectStamps();
+}
+
+// RocksDB does not trust its log after such an error; a new start does, as far as it was synced.
+TEST_F(DiskErrorTest, AFailingDiskIsUnavailableUntilOpenedAnew) {
+  Open();
+  ASSERT_TRUE(Create(1).ok());
+  ASSERT_TRUE(Store(1, 0, 50).ok());
+  files_->FailWrites(true);
+  const absl::Status status = Store(1, 100, 10);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "STORAGE_UNAVAILABLE");
+  EXPECT_FALSE(journal_->healthy());
+  EXPECT_TRUE(absl::IsUnavailable(Store(1, 100, 10)));
+  ExpectStamps();
+  files_->FailWrites(false);
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_TRUE(absl::IsUnavailable(Store(1, 100, 10)));
+  Open();
+  EXPECT_TRUE(journal_->healthy());
+  ExpectStamps();
+  EXPECT_TRUE(Store(1, 100, 10).ok());
+  ExpectStamps();
+}
+
+TEST_F(DiskErrorTest, ADiskThatTurnsReadOnlyStillReads) {
+  Open();
+  ASSERT_TRUE(Create(1).ok());
+  ASSERT_TRUE(Store(1, 0, 50).ok());
+  files_->SetReadOnly(true);
+  EXPECT_TRUE(absl::IsUnavailable(Store(1, 100, 10)));
+  EXPECT_TRUE(absl::IsUnavailable(Create(2)));
+  EXPECT_TRUE(absl::IsUnavailable(journal_->DeleteBank(1)));
+  ExpectStamps();
+}
+
+}  // namespace
+}  // namespace engram
