@@ -133,7 +133,7 @@ TEST(MemoryBankTest, ALimitBelowTheCountIsRefused) {
 TEST(MemoryBankTest, AClosedBankIsNotUpdated) {
   TestBank bank(1);
   EXPECT_FALSE(bank->closed());
-  bank->Close();
+  ASSERT_TRUE(bank->Close().ok());
   EXPECT_TRUE(bank->closed());
   EXPECT_EQ(bank->Update(bank->settings(), *bank->settings()).status().code(), absl::StatusCode::kNotFound);
 }
@@ -256,6 +256,8 @@ TEST(MemoryBankTest, CompactionDropsDeadRowsAndChangesNothingElse) {
     for (uint64_t k = 0; k < 9; ++k) doomed.push_back(id + k);
   }
   ASSERT_TRUE(bank->Delete(doomed, false).ok());
+  EXPECT_EQ(bank->Pin().row_count(), 10'000);
+  bank.compactor().RunPending();
   const BankSnapshot compacted = bank->Pin();
   EXPECT_EQ(compacted.row_count(), 1000);
   EXPECT_NE(compacted.layout_id(), old.layout_id());
@@ -302,6 +304,7 @@ TEST(MemoryBankTest, CompactionOfADeletedBankLeavesItEmptyAndUsable) {
   std::vector<uint64_t> all(5000);
   for (uint64_t i = 0; i < all.size(); ++i) all[i] = i;
   ASSERT_TRUE(bank->Delete(all, false).ok());
+  bank.compactor().RunPending();
   EXPECT_EQ(bank->Pin().row_count(), 0);
   EXPECT_EQ(bank->Pin().largest_norm(), 0);
   EXPECT_THAT(bank.Store({1, 2})->ids, ElementsAre(5000));
@@ -329,7 +332,7 @@ TEST(MemoryBankTest, MemoryComesBackWhenTheLastSnapshotGoes) {
 TEST(MemoryBankTest, ClosedBankRefusesWritesAndAnswersReads) {
   TestBank bank(1);
   ASSERT_TRUE(bank.Store({1}).ok());
-  bank->Close();
+  ASSERT_TRUE(bank->Close().ok());
   EXPECT_EQ(bank.Store({2}).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(bank->Delete({0}, false).status().code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(bank->Find({0}).ok());

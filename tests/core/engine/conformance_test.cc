@@ -476,6 +476,7 @@ TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
   std::vector<uint64_t> doomed;
   for (uint64_t id = 0; id < kCount / 2; ++id) doomed.push_back(2 * id);
   ASSERT_TRUE(churned->Delete(doomed, false).ok());
+  churned.compactor().RunPending();
   ASSERT_EQ(churned->Pin().row_count(), static_cast<int64_t>(kCount / 2)) << "there was no compaction";
   TestBank fresh(kDim);
   for (uint64_t id = kCount; id-- > 0;) {
