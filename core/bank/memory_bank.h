@@ -91,6 +91,9 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   // NOT_FOUND: one is missing; the text names the first.
   absl::StatusOr<FoundPatterns> Find(absl::Span<const uint64_t> ids) const { return published_.Find(ids); }
 
+  // Writes that wait for their turn or are being done.
+  int64_t waiting_writes() const { return static_cast<int64_t>(queue_.size()); }
+
   // Bytes taken from the budget.
   int64_t memory_bytes() const { return memory_bytes_.load(); }
 
