@@ -95,6 +95,14 @@ TEST_F(HeldQueueTest, WhatALeaderLeavesIsLedByTheNext) {
   EXPECT_THAT(groups_, ElementsAre(ElementsAre(0), ElementsAre(1, 2), ElementsAre(3, 4), ElementsAre(5)));
 }
 
+TEST(WriteQueueTest, LeaderLingersOnlyForThoseWhoMayComeBackAndIfItPays) {
+  EXPECT_EQ(LingerFor(/*waiting=*/1, /*crowd=*/32, absl::Milliseconds(4)), absl::Microseconds(500));
+  EXPECT_EQ(LingerFor(32, 32, absl::Milliseconds(4)), absl::ZeroDuration());
+  EXPECT_EQ(LingerFor(1, 0, absl::Milliseconds(4)), absl::ZeroDuration());
+  EXPECT_EQ(LingerFor(1, 32, absl::Microseconds(100)), absl::ZeroDuration()) << "waking them takes as long";
+  EXPECT_EQ(LingerFor(1, 32, absl::Seconds(1)), absl::Milliseconds(1));
+}
+
 TEST(WriteQueueTest, EveryWriteIsDoneOnceByOneLeaderAtATime) {
   constexpr int kThreads = 32;
   constexpr int kWrites = 500;
