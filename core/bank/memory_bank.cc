@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/bank/bank_errors.h"
+#include "core/base/error.h"
 #include "core/base/status_macros.h"
 
 namespace engram {
@@ -125,7 +126,7 @@ size_t MemoryBank::Lead(absl::Span<BankWrite* const> writes) {
   while (count < writes.size() && !writes[count]->task && group.Add(writes[count])) ++count;
   const absl::Status status = Commit(&group);
   // A write that failed alone may have failed for what another would have done: nobody can tell now.
-  for (size_t i = 0; !status.ok() && i < count; ++i) writes[i]->status = status;
+  for (size_t i = 0; !status.ok() && i < count; ++i) writes[i]->status = Clone(status);
   return count;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/bank/bank_errors.h"
 #include "core/bank/loading_bank.h"
+#include "core/base/error.h"
 #include "core/base/status_macros.h"
 
 namespace engram {
@@ -23,7 +24,7 @@ MemoryBank::Parts MemoryBanks::PartsFor(const BankSettings& settings) {
 
 absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBanks::Create(BankSettings settings) {
   MutexLock writer(&writer_mutex_);
-  if (FindSlot(settings.name).ok()) return BankExists(settings.name);
+  if (IsTaken(settings.name)) return BankExists(settings.name);
   if (count() >= max_banks_) return TooManyBanks(max_banks_);
   const MemoryBank::Parts parts = PartsFor(settings);
   Slot slot;
@@ -42,15 +43,17 @@ absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBanks::Find(const std::string&
 }
 
 absl::StatusOr<BankEntry> MemoryBanks::FindEntry(const std::string& name) const {
-  ENGRAM_ASSIGN_OR_RETURN(const Slot slot, FindSlot(name));
-  return ToEntry(name, slot);
+  MutexLock lock(&mutex_);
+  const auto it = slots_.find(name);
+  if (it == slots_.end()) return BankNotFound(name);
+  return ToEntry(name, it->second);
 }
 
 absl::Status MemoryBanks::Delete(const std::string& name) {
   MutexLock writer(&writer_mutex_);
-  ENGRAM_ASSIGN_OR_RETURN(const Slot slot, FindSlot(name));
-  if (slot.loader != nullptr) return ToEntry(name, slot).status;
-  ENGRAM_RETURN_IF_ERROR(slot.bank != nullptr ? slot.bank->Close() : journal_->DeleteBank(slot.bank_id));
+  ENGRAM_ASSIGN_OR_RETURN(const BankEntry entry, FindEntry(name));
+  if (entry.state == BankEntry::State::kLoading) return entry.status;
+  ENGRAM_RETURN_IF_ERROR(entry.bank != nullptr ? entry.bank->Close() : journal_->DeleteBank(entry.bank_id));
   MutexLock lock(&mutex_);
   slots_.erase(name);
   return absl::OkStatus();
@@ -70,7 +73,7 @@ absl::StatusOr<std::unique_ptr<LoadingBank>> MemoryBanks::BeginLoading(int64_t b
                                                                        const BankCounts& counts) {
   MutexLock writer(&writer_mutex_);
   const std::string name = settings.name;
-  if (FindSlot(name).ok()) return BankExists(name);
+  if (IsTaken(name)) return BankExists(name);
   next_bank_id_ = std::max(next_bank_id_, bank_id + 1);
   Slot slot;
   slot.bank_id = bank_id;
@@ -93,7 +96,7 @@ absl::Status MemoryBanks::Quarantine(int64_t bank_id, BankSettings settings, con
                                      const absl::Status& cause) {
   MutexLock writer(&writer_mutex_);
   const std::string name = settings.name;
-  if (FindSlot(name).ok()) return BankExists(name);
+  if (IsTaken(name)) return BankExists(name);
   next_bank_id_ = std::max(next_bank_id_, bank_id + 1);
   Slot slot;
   slot.bank_id = bank_id;
@@ -112,8 +115,9 @@ int64_t MemoryBanks::count() const {
 BankEntry MemoryBanks::ToEntry(const std::string& name, const Slot& slot) {
   BankEntry entry;
   entry.name = name;
+  entry.bank_id = slot.bank_id;
   entry.bank = slot.bank;
-  entry.status = slot.status;
+  entry.status = Clone(slot.status);
   entry.settings = slot.settings;
   entry.counts = slot.counts;
   if (slot.bank != nullptr) {
@@ -128,11 +132,9 @@ BankEntry MemoryBanks::ToEntry(const std::string& name, const Slot& slot) {
   return entry;
 }
 
-absl::StatusOr<MemoryBanks::Slot> MemoryBanks::FindSlot(const std::string& name) const {
+bool MemoryBanks::IsTaken(const std::string& name) const {
   MutexLock lock(&mutex_);
-  const auto it = slots_.find(name);
-  if (it == slots_.end()) return BankNotFound(name);
-  return it->second;
+  return slots_.count(name) > 0;
 }
 
 void MemoryBanks::Put(const std::string& name, Slot slot) {

@@ -25,6 +25,7 @@ struct BankEntry {
     kQuarantined,  // It could not be loaded; it can be deleted.
   };
   std::string name;
+  int64_t bank_id = 0;
   State state = State::kServing;
   std::shared_ptr<MemoryBank> bank;  // Null unless it serves.
   absl::Status status;               // Why it does not serve.
@@ -95,7 +96,7 @@ class MemoryBanks {
 
   static BankEntry ToEntry(const std::string& name, const Slot& slot);
   MemoryBank::Parts PartsFor(const BankSettings& settings);
-  absl::StatusOr<Slot> FindSlot(const std::string& name) const ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsTaken(const std::string& name) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Puts `slot` in the place of the one with its name, if there is one.
   void Put(const std::string& name, Slot slot) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/base/error.h"
@@ -103,6 +105,35 @@ TEST_F(LoadingBankTest, BankBeyondTheBudgetIsQuarantinedForIt) {
 TEST_F(LoadingBankTest, UnfinishedBankIsQuarantined) {
   Begin("a", 1).reset();
   EXPECT_EQ(FindErrorDetails(banks_.Find("a").status())->reason, "BANK_NOT_LOADED");
+}
+
+TEST_F(LoadingBankTest, BanksAreFoundAndListedWhileOthersLoad) {
+  constexpr int kRows = 2000;
+  ASSERT_TRUE(banks_.Quarantine(8, Settings("b"), {}, absl::DataLossError("gone")).ok());
+  std::vector<std::thread> threads;
+  std::atomic<bool> is_done{false};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      while (!is_done) {
+        EXPECT_EQ(banks_.Find("b").status().code(), absl::StatusCode::kDataLoss);
+        const absl::Status status = banks_.Find("a").status();
+        EXPECT_TRUE(status.ok() || absl::IsUnavailable(status) || absl::IsNotFound(status) ||
+                    absl::IsDataLoss(status))
+            << status;
+        for (const BankEntry& entry : banks_.List("", 10)) EXPECT_NE(entry.settings, nullptr);
+      }
+    });
+  }
+  auto loading = Begin("a", kRows, /*bank_id=*/9);
+  for (uint64_t id = 0; id < 1000; ++id) ASSERT_TRUE(Add(loading.get(), {id}).ok());
+  EXPECT_EQ(loading->Finish().code(), absl::StatusCode::kDataLoss);
+  ASSERT_TRUE(banks_.Delete("a").ok());
+  loading = Begin("a", 1, /*bank_id=*/10);
+  ASSERT_TRUE(Add(loading.get(), {0}).ok());
+  ASSERT_TRUE(loading->Finish().ok());
+  is_done = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(banks_.Find("a").ok());
 }
 
 TEST_F(LoadingBankTest, ListTellsTheStates) {
