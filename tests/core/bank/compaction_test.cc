@@ -183,6 +183,33 @@ TEST(CompactorTest, NobodyNoticesCompactionsUnderWrites) {
   EXPECT_LT(bank->Pin().row_count(), kWriters * 300 * 100) << "nothing was ever dropped";
 }
 
+// Memory for a few dozen rows; every write kills one.
+TEST(CompactorTest, WritersThatOverwriteNeverRunOutOfMemory) {
+  MemoryBudget budget(2 << 20);
+  VolatileJournal journal;
+  MemoryBanks banks(1, &budget, &journal);
+  BankSettings settings;
+  settings.name = "test";
+  settings.dim = 1024;
+  const auto bank = *banks.Create(settings);
+  std::vector<std::thread> threads;
+  for (uint64_t id = 0; id < 4; ++id) {
+    threads.emplace_back([&bank, id] {
+      for (int i = 0; i < 1000; ++i) {
+        const std::vector<float> row(1024, static_cast<float>(i));
+        PatternRows batch;
+        batch.ids = {&id, 1};
+        batch.patterns = {row.data(), 1, 1024};
+        const auto stored = bank->Store(batch);
+        ASSERT_TRUE(stored.ok()) << stored.status();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(bank->Pin().version(), 4000);
+  EXPECT_EQ(bank->Pin().pattern_count(), 4);
+}
+
 TEST(CompactorTest, EndsInTheMiddleOfItsWork) {
   MemoryBudget budget(int64_t{1} << 30);
   VolatileJournal journal;
