@@ -171,8 +171,9 @@ absl::StatusOr<v1::ListBanksResponse> AssociativeMemoryService::DoListBanks(
   const auto banks = parts_.banks->List(call.after, call.page_size + 1);
   v1::ListBanksResponse response;
   int64_t bytes = Limits::kMaxNameBytes + kPageOverhead;  // Of the token.
-  for (const auto& bank : banks) {
-    const v1::Bank wire = FillBank(*bank);
+  for (const BankEntry& entry : banks) {
+    if (entry.bank == nullptr) continue;
+    const v1::Bank wire = FillBank(*entry.bank);
     bytes += static_cast<int64_t>(wire.ByteSizeLong()) + kPageOverhead;
     if (response.banks_size() == call.page_size || bytes > parts_.limits.max_message_bytes) {
       response.set_next_page_token(response.banks(response.banks_size() - 1).name());

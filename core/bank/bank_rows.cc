@@ -68,16 +68,29 @@ int64_t BankRows::dead_bytes() const { return (row_count() - living_count_) * By
 
 int64_t BankRows::living_bytes() const { return living_count_ * BytesPerRow(*settings_); }
 
+int64_t BankRows::Room() const {
+  int64_t room = 0;
+  for (size_t s = segments_.size(); s-- > 0;) {
+    room += segments_[s]->capacity() - segment_rows_[s];
+    if (segment_rows_[s] > 0) break;  // All before it are full.
+  }
+  return room;
+}
+
 absl::Status BankRows::MakeRoom(int64_t count) {
+  const size_t segment_count = segments_.size();
+  int64_t room = Room();
   int64_t total = row_count();
-  int64_t room = segments_.empty() ? 0 : segments_.back()->capacity() - segment_rows_.back();
   while (room < count) {
     const int64_t capacity = SegmentCapacity(total, count - room, BytesPerRow(*settings_));
     const int64_t bytes = Segment::BytesFor(capacity, *settings_);
-    ENGRAM_ASSIGN_OR_RETURN(
-        Reservation reservation,
-        budget_->Reserve(bytes, absl::StrCat(capacity, " patterns of bank '", settings_->name, "'")));
-    segments_.push_back(std::make_shared<Segment>(capacity, *settings_, std::move(reservation)));
+    absl::StatusOr<Reservation> reservation =
+        budget_->Reserve(bytes, absl::StrCat(capacity, " patterns of bank '", settings_->name, "'"));
+    if (!reservation.ok()) {
+      while (segments_.size() > segment_count) DropLastSegment();
+      return std::move(reservation).status();
+    }
+    segments_.push_back(std::make_shared<Segment>(capacity, *settings_, *std::move(reservation)));
     segment_rows_.push_back(0);
     segment_norm_bounds_.push_back(0);
     segment_largest_.push_back(0);
@@ -88,11 +101,19 @@ absl::Status BankRows::MakeRoom(int64_t count) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Reservation> BankRows::ReservePayloads(absl::Span<const std::string> payloads) const {
-  int64_t bytes = 0;
-  for (const std::string& payload : payloads) {
-    if (!payload.empty()) bytes += static_cast<int64_t>(payload.size()) + kAllocationOverhead;
-  }
+void BankRows::DropLastSegment() {
+  memory_bytes_ -= segments_.back()->memory_bytes();
+  segments_.pop_back();
+  segment_rows_.pop_back();
+  segment_norm_bounds_.pop_back();
+  segment_largest_.pop_back();
+}
+
+int64_t BankRows::PayloadBytes(absl::string_view payload) {
+  return payload.empty() ? 0 : static_cast<int64_t>(payload.size()) + kAllocationOverhead;
+}
+
+absl::StatusOr<Reservation> BankRows::ReservePayloads(int64_t bytes) const {
   return budget_->Reserve(bytes, absl::StrCat("payloads of bank '", settings_->name, "'"));
 }
 
@@ -124,54 +145,25 @@ void BankRows::Kill(RowRef row, int64_t version) {
   if (segment.norm(row.index) >= segment_largest_[row.segment]) segment_largest_[row.segment] = kStale;
 }
 
-template <typename Visit>
-void BankRows::ForEachLiving(const Visit& visit) const {
-  for (size_t s = 0; s < segments_.size(); ++s) {
-    for (int64_t i = 0; i < segment_rows_[s]; ++i) {
-      if (segments_[s]->died(i) == Segment::kAlive) visit(s, i);
-    }
-  }
-}
-
-BankRows::Compacted BankRows::Compact() const {
-  absl::StatusOr<Compacted> copied = CopyLiving();
-  return copied.ok() ? *std::move(copied) : DropDeadSegments();
-}
-
-absl::StatusOr<BankRows::Compacted> BankRows::CopyLiving() const {
-  Compacted compacted{BankRows(settings_, budget_), {}};
-  ENGRAM_RETURN_IF_ERROR(compacted.rows.MakeRoom(living_count_));
-  std::vector<std::string> payloads;
-  ForEachLiving([&](size_t s, int64_t i) {
-    const absl::string_view payload = segments_[s]->payload(i);
-    if (!payload.empty()) payloads.emplace_back(payload);
-  });
-  ENGRAM_ASSIGN_OR_RETURN(Reservation payload_memory, compacted.rows.ReservePayloads(payloads));
-  ForEachLiving([&](size_t s, int64_t i) {
-    const Segment& segment = *segments_[s];
-    compacted.index[segment.id(i)] = compacted.rows.Append(segment.id(i), segment.born(i), segment.pattern(i),
-                                                           segment.value(i), segment.payload(i));
-  });
-  if (living_count_ > 0) compacted.rows.AddPayloadMemory(std::move(payload_memory));
-  return compacted;
-}
-
 BankRows::Compacted BankRows::DropDeadSegments() const {
   Compacted compacted{BankRows(settings_, budget_), {}};
   BankRows& rows = compacted.rows;
-  std::vector<int32_t> new_places(segments_.size(), -1);
-  ForEachLiving([&](size_t s, int64_t i) {
-    if (new_places[s] < 0) {
-      new_places[s] = static_cast<int32_t>(rows.segments_.size());
-      rows.segments_.push_back(segments_[s]);
-      rows.segment_rows_.push_back(segment_rows_[s]);
-      rows.segment_norm_bounds_.push_back(segment_norm_bounds_[s]);
-      rows.segment_largest_.push_back(kStale);
-      rows.memory_bytes_ += segments_[s]->memory_bytes();
+  for (size_t s = 0; s < segments_.size(); ++s) {
+    const auto new_place = static_cast<int32_t>(rows.segments_.size());
+    int64_t living = 0;
+    for (int64_t i = 0; i < segment_rows_[s]; ++i) {
+      if (segments_[s]->died(i) != Segment::kAlive) continue;
+      ++living;
+      compacted.index[segments_[s]->id(i)] = {new_place, static_cast<int32_t>(i)};
     }
-    ++rows.living_count_;
-    compacted.index[segments_[s]->id(i)] = {new_places[s], static_cast<int32_t>(i)};
-  });
+    if (living == 0) continue;
+    rows.segments_.push_back(segments_[s]);
+    rows.segment_rows_.push_back(segment_rows_[s]);
+    rows.segment_norm_bounds_.push_back(segment_norm_bounds_[s]);
+    rows.segment_largest_.push_back(kStale);
+    rows.memory_bytes_ += segments_[s]->memory_bytes();
+    rows.living_count_ += living;
+  }
   return compacted;
 }
 

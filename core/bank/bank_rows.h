@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -16,6 +15,9 @@
 #include "core/bank/segment.h"
 
 namespace engram {
+
+// Where the pattern with an id lies.
+using RowIndex = absl::flat_hash_map<uint64_t, RowRef>;
 
 // The segments of a bank and which of their rows exist. A copy shares the segments, so that a change can be
 // prepared on a copy and dropped if it fails; of copies of one another only one may write. Not thread-safe.
@@ -43,11 +45,13 @@ class BankRows {
   // Bytes taken from the budget.
   int64_t memory_bytes() const { return memory_bytes_; }
 
-  // Takes memory for `count` more rows. RESOURCE_EXHAUSTED: the budget is used up; this is as before but
-  // for room, which goes with it.
+  // Takes memory until there is room for `count` more rows. RESOURCE_EXHAUSTED: the budget is used up, and
+  // nothing has changed.
   absl::Status MakeRoom(int64_t count);
+  // Bytes of memory that a payload takes up.
+  static int64_t PayloadBytes(absl::string_view payload);
   // Memory for payloads, to be given to AddPayloadMemory. RESOURCE_EXHAUSTED: the budget is used up.
-  absl::StatusOr<Reservation> ReservePayloads(absl::Span<const std::string> payloads) const;
+  absl::StatusOr<Reservation> ReservePayloads(int64_t bytes) const;
   // Keeps the memory of payloads with the last segment. REQUIRES: there is one.
   void AddPayloadMemory(Reservation reservation);
 
@@ -57,18 +61,15 @@ class BankRows {
   // Marks a living row as lacking from `version` on.
   void Kill(RowRef row, int64_t version);
 
-  // The living rows in a new layout, in the same order, and where each has gone: copied to new segments, or
-  // if there is no memory for a second copy, in the old segments but for those without living rows.
+  // The living rows in a new layout of the same segments, but for those without living rows, and where each
+  // of them has gone. Takes no memory from the budget. Instead of this, as both may not write.
   struct Compacted;
-  Compacted Compact() const;
+  Compacted DropDeadSegments() const;
 
  private:
-  // RESOURCE_EXHAUSTED: there is no memory for a second copy.
-  absl::StatusOr<Compacted> CopyLiving() const;
-  Compacted DropDeadSegments() const;
-  // Calls visit(segment, row) for each living row, in order.
-  template <typename Visit>
-  void ForEachLiving(const Visit& visit) const;
+  // Rows that there is room for.
+  int64_t Room() const;
+  void DropLastSegment();
 
   std::shared_ptr<const BankSettings> settings_;
   MemoryBudget* budget_;
@@ -83,7 +84,7 @@ class BankRows {
 
 struct BankRows::Compacted {
   BankRows rows;
-  absl::flat_hash_map<uint64_t, RowRef> index;  // By id.
+  RowIndex index;
 };
 
 }  // namespace engram

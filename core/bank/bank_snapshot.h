@@ -40,6 +40,7 @@ class BankSnapshot {
   explicit BankSnapshot(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
   const BankSettings& settings() const { return *state_->settings; }
+  const std::shared_ptr<const BankSettings>& shared_settings() const { return state_->settings; }
   // Unique in the process. Of two snapshots with the same layout the newer has all rows of the older, at the
   // same places, so that one sweep can serve both.
   uint64_t layout_id() const { return state_->layout_id; }

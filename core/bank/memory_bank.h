@@ -3,32 +3,34 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <string>
+#include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "core/bank/bank_rows.h"
+#include "core/bank/bank_contents.h"
 #include "core/bank/bank_snapshot.h"
+#include "core/bank/compaction.h"
+#include "core/bank/compactor.h"
 #include "core/bank/memory_budget.h"
-#include "core/base/exact_sum.h"
+#include "core/bank/published_version.h"
+#include "core/bank/write_group.h"
+#include "core/bank/write_queue.h"
 #include "core/base/mutex.h"
 #include "core/storage/journal.h"
 
 namespace engram {
 
-// A named set of patterns in versions. Writers come one at a time and write to the journal first; readers
-// pin a version; what they read does not change. Thread-safe.
-class MemoryBank {
+// A named set of patterns in versions. Writers wait for their turn and write to the journal in groups, before
+// anybody sees the change; readers pin a version; what they read does not change. Thread-safe.
+class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
  public:
   // Patterns of one version, found by id.
-  struct FoundPatterns {
-    BankSnapshot snapshot;
-    std::vector<RowRef> rows;
-  };
+  using FoundPatterns = engram::FoundPatterns;
   struct Stored {
     std::vector<uint64_t> ids;
     int64_t version = 0;
@@ -37,23 +39,30 @@ class MemoryBank {
     int64_t count = 0;
     int64_t version = 0;
   };
+  // What banks are made of; all must outlive them and their snapshots.
+  struct Parts {
+    MemoryBudget* budget;  // Pays for their memory.
+    Journal* journal;      // Gets their changes.
+    Compactor* compactor;  // Compacts them; null: only a Store that finds no memory does.
+  };
 
   // Ids are below this, so that signed languages can hold them.
-  static constexpr uint64_t kIdLimit = uint64_t{1} << 63;
+  static constexpr uint64_t kIdLimit = BankContents::kIdLimit;
 
-  // An empty bank whose memory is taken from `budget` and whose changes go to `journal`; both must outlive
-  // it and its snapshots.
-  // RESOURCE_EXHAUSTED: the budget has no room for it.
+  // An empty bank. RESOURCE_EXHAUSTED: the budget has no room for it.
+  static absl::StatusOr<std::shared_ptr<MemoryBank>> Make(int64_t bank_id, BankSettings settings,
+                                                          const Parts& parts);
+  // The same without a compactor.
   static absl::StatusOr<std::shared_ptr<MemoryBank>> Make(int64_t bank_id, BankSettings settings,
                                                           MemoryBudget* budget, Journal* journal);
 
   int64_t bank_id() const { return bank_id_; }
 
   // The settings of the newest version; never null.
-  std::shared_ptr<const BankSettings> settings() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  std::shared_ptr<const BankSettings> settings() const { return Pin().shared_settings(); }
 
-  // The newest version.
-  BankSnapshot Pin() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // The newest version. Waits for nothing but a pointer.
+  BankSnapshot Pin() const { return published_.Pin(); }
 
   // Adds or replaces patterns; all or nothing, visible to every later Pin. Without `rows.ids`, assigns ids.
   // REQUIRES: rows.patterns is [n, D] of finite numbers, n >= 1; rows.values is [n, V]; ids are distinct and
@@ -61,13 +70,13 @@ class MemoryBank {
   //
   // NOT_FOUND: the bank was deleted. RESOURCE_EXHAUSTED: its limit or the memory budget would be exceeded,
   // or all ids are used up. Errors of the journal.
-  absl::StatusOr<Stored> Store(const PatternRows& rows) ABSL_LOCKS_EXCLUDED(writer_mutex_, state_mutex_);
+  absl::StatusOr<Stored> Store(const PatternRows& rows) ABSL_LOCKS_EXCLUDED(writer_mutex_);
 
   // Deletes patterns; all or nothing. REQUIRES: ids are distinct.
   //
   // NOT_FOUND: the bank was deleted, or an id is missing and `allow_missing` is false. Errors of the journal.
   absl::StatusOr<Deleted> Delete(absl::Span<const uint64_t> ids, bool allow_missing)
-      ABSL_LOCKS_EXCLUDED(writer_mutex_, state_mutex_);
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
 
   // Gives the newest version `settings` in place of `expected`; later snapshots have them. False: it has
   // others than `expected` by now, and nothing has changed; look at them and try again.
@@ -76,65 +85,74 @@ class MemoryBank {
   // NOT_FOUND: the bank was deleted. FAILED_PRECONDITION: it has more patterns than max_patterns. Errors of
   // the journal.
   absl::StatusOr<bool> Update(const std::shared_ptr<const BankSettings>& expected, BankSettings settings)
-      ABSL_LOCKS_EXCLUDED(writer_mutex_, state_mutex_);
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
 
   // The rows of `ids` in the newest version, in their order.
   // NOT_FOUND: one is missing; the text names the first.
-  absl::StatusOr<FoundPatterns> Find(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  absl::StatusOr<FoundPatterns> Find(absl::Span<const uint64_t> ids) const { return published_.Find(ids); }
+
+  // Writes that wait for their turn or are being done.
+  int64_t waiting_writes() const { return static_cast<int64_t>(queue_.size()); }
 
   // Bytes taken from the budget.
-  int64_t memory_bytes() const ABSL_LOCKS_EXCLUDED(state_mutex_);
+  int64_t memory_bytes() const { return memory_bytes_.load(); }
 
-  // Refuses every write from now on: the bank was deleted. Snapshots live on.
-  void Close() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Deletes the bank: the journal forgets it, and every later write is refused. Snapshots live on. Errors of
+  // the journal, which leave it as it was.
+  absl::Status Close() ABSL_LOCKS_EXCLUDED(writer_mutex_);
   bool closed() const { return closed_.load(); }
 
- private:
-  using Index = absl::flat_hash_map<uint64_t, RowRef>;
-  struct Room {
-    BankRows rows;
-    Reservation payload_memory;
-  };
-  MemoryBank(int64_t bank_id, BankSettings settings, MemoryBudget* budget, Journal* journal,
-             Reservation reservation);
+  // Drops dead rows; later snapshots have a new layout, and the same patterns at the same version. Readers
+  // and writers go on meanwhile. Nothing changes if `should_stop`, which is asked once in a while, says so.
+  void Compact(absl::FunctionRef<bool()> should_stop) ABSL_LOCKS_EXCLUDED(compaction_mutex_, writer_mutex_);
 
+ private:
+  friend class BankLoader;
+
+  // With the patterns of `contents`, which `index` finds. `reservation` pays for what is not rows.
+  MemoryBank(int64_t bank_id, std::shared_ptr<const BankSettings> settings, BankContents contents,
+             RowIndex index, Reservation reservation, const Parts& parts);
+  static absl::StatusOr<Reservation> ReserveWithoutRows(const BankSettings& settings, MemoryBudget* budget);
+
+  // Does the oldest of the waiting writes that can go together; see WriteQueue.
+  size_t Lead(absl::Span<BankWrite* const> writes) ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Writes `group` to the journal and shows it.
+  absl::Status Commit(WriteGroup* group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Runs `task` when its turn has come among the writes.
+  void InTurn(const std::function<void()>& task) ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::StatusOr<bool> UpdateNow(const std::shared_ptr<const BankSettings>& expected, BankSettings settings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::StatusOr<std::vector<uint64_t>> AssignIds(int64_t count) const
+  void UpdateMemoryBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+
+  // The steps of Compact. Begin returns nothing if there is nothing to drop.
+  std::optional<Compaction> BeginCompaction() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status CopyLiving(absl::FunctionRef<bool()> should_stop, Compaction* compaction) const;
+  // Takes the copy, which became `copied`, and what came since.
+  void FinishCompaction(absl::Status copied, Compaction* compaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // Those of `ids` that the bank has.
-  std::vector<RowRef> Present(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(state_mutex_);
-  // A copy of rows_ with room for `batch`. RESOURCE_EXHAUSTED: the budget is used up.
-  absl::StatusOr<Room> FindRoom(const PatternRows& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // RESOURCE_EXHAUSTED: `more` patterns would exceed the bank's limit.
-  absl::Status CheckLimit(int64_t more) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // Writes `batch` to `rows` and adds it to the sums.
-  std::vector<RowRef> Append(const PatternRows& batch, int64_t version, BankRows* rows)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // Takes a living row out of rows_ and of the sums.
-  void Kill(RowRef row, int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // Makes rows_ the newest version.
-  void Publish(int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_, state_mutex_);
-  // Drops the dead rows. Older snapshots keep the old layout, which they hold.
-  void Compact() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) ABSL_LOCKS_EXCLUDED(state_mutex_);
-  void CompactIfWorthwhile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void ReplaceLayout(BankRows rows, RowIndex index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  void AskForCompactionIfWorthwhile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
 
   // Constant after construction.
   const int64_t bank_id_;
-  Journal* const journal_;
+  const Parts parts_;
   const Reservation reservation_;
 
-  Mutex writer_mutex_ ABSL_ACQUIRED_BEFORE(state_mutex_);
+  WriteQueue<BankWrite> queue_;
+  Mutex compaction_mutex_ ABSL_ACQUIRED_BEFORE(writer_mutex_);  // Compactions come one at a time.
+
+  Mutex writer_mutex_;               // Held by who leads the queue; no reader needs it.
   std::atomic<bool> closed_{false};  // Written under writer_mutex_.
   std::shared_ptr<const BankSettings> settings_ ABSL_GUARDED_BY(writer_mutex_);
-  BankRows rows_ ABSL_GUARDED_BY(writer_mutex_);
-  std::vector<ExactSum> sums_ ABSL_GUARDED_BY(writer_mutex_);  // Of the living patterns [D].
-  uint64_t next_id_ ABSL_GUARDED_BY(writer_mutex_) = 0;
-  int64_t dead_bytes_kept_ ABSL_GUARDED_BY(writer_mutex_) = 0;  // By the last compaction.
+  BankContents contents_ ABSL_GUARDED_BY(writer_mutex_);
+  bool is_compacting_ ABSL_GUARDED_BY(writer_mutex_) = false;
+  bool is_compaction_asked_ ABSL_GUARDED_BY(writer_mutex_) = false;
+  std::vector<RowRef> died_meanwhile_ ABSL_GUARDED_BY(writer_mutex_);  // Since the compaction began.
+  int64_t dead_bytes_kept_ ABSL_GUARDED_BY(writer_mutex_) = 0;         // By the last compaction.
 
-  mutable Mutex state_mutex_;
-  std::shared_ptr<const BankSnapshot::State> state_ ABSL_GUARDED_BY(state_mutex_);
-  Index index_ ABSL_GUARDED_BY(state_mutex_);
-  int64_t memory_bytes_ ABSL_GUARDED_BY(state_mutex_) = 0;
+  std::atomic<int64_t> memory_bytes_{0};  // Written under writer_mutex_.
+  PublishedVersion published_;
 };
 
 }  // namespace engram

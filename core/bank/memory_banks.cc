@@ -1,80 +1,145 @@
 #include "core/bank/memory_banks.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "core/bank/bank_errors.h"
+#include "core/bank/loading_bank.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 
 namespace engram {
-namespace {
 
-absl::Status BankExists(const std::string& name) {
-  ErrorDetails details;
-  details.reason = "BANK_EXISTS";
-  details.field = "name";
-  details.metadata = {{"bank", name}};
-  return MakeError(absl::StatusCode::kAlreadyExists, details, absl::StrCat("name: bank '", name, "' exists"));
+MemoryBanks::MemoryBanks(int64_t max_banks, MemoryBudget* budget, Journal* journal, int64_t next_bank_id)
+    : max_banks_(max_banks),
+      budget_(budget),
+      journal_(journal),
+      next_bank_id_(next_bank_id),
+      compactor_(/*has_thread=*/true) {}
+
+MemoryBank::Parts MemoryBanks::PartsFor(const BankSettings& settings) {
+  const bool is_volatile = settings.durability == Durability::kVolatile;
+  return {budget_, is_volatile ? &volatile_journal_ : journal_, &compactor_};
 }
-
-absl::Status TooManyBanks(int64_t max_banks) {
-  ErrorDetails details;
-  details.reason = "TOO_MANY_BANKS";
-  details.metadata = {{"limit", absl::StrCat(max_banks)}};
-  return MakeError(
-      absl::StatusCode::kResourceExhausted, details,
-      absl::StrCat("the server holds ", max_banks, " banks, its limit; delete one or raise --max-banks"));
-}
-
-}  // namespace
 
 absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBanks::Create(BankSettings settings) {
   MutexLock writer(&writer_mutex_);
-  if (Find(settings.name).ok()) return BankExists(settings.name);
+  if (IsTaken(settings.name)) return BankExists(settings.name);
   if (count() >= max_banks_) return TooManyBanks(max_banks_);
-  const int64_t bank_id = next_bank_id_++;
-  ENGRAM_ASSIGN_OR_RETURN(std::shared_ptr<MemoryBank> bank,
-                          MemoryBank::Make(bank_id, std::move(settings), budget_, journal_));
-  const std::shared_ptr<const BankSettings> created = bank->settings();
-  ENGRAM_RETURN_IF_ERROR(journal_->CreateBank(bank_id, *created));
-  MutexLock lock(&mutex_);
-  banks_.emplace(created->name, bank);
+  const MemoryBank::Parts parts = PartsFor(settings);
+  Slot slot;
+  slot.bank_id = next_bank_id_++;
+  ENGRAM_ASSIGN_OR_RETURN(slot.bank, MemoryBank::Make(slot.bank_id, std::move(settings), parts));
+  std::shared_ptr<MemoryBank> bank = slot.bank;
+  ENGRAM_RETURN_IF_ERROR(parts.journal->CreateBank(slot.bank_id, *bank->settings()));
+  Put(bank->settings()->name, std::move(slot));
   return bank;
 }
 
 absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBanks::Find(const std::string& name) const {
+  ENGRAM_ASSIGN_OR_RETURN(BankEntry entry, FindEntry(name));
+  ENGRAM_RETURN_IF_ERROR(entry.status);
+  return std::move(entry.bank);
+}
+
+absl::StatusOr<BankEntry> MemoryBanks::FindEntry(const std::string& name) const {
   MutexLock lock(&mutex_);
-  const auto it = banks_.find(name);
-  if (it != banks_.end()) return it->second;
-  ErrorDetails details;
-  details.reason = "BANK_NOT_FOUND";
-  details.metadata = {{"bank", name}};
-  return MakeError(absl::StatusCode::kNotFound, details, absl::StrCat("no bank is named '", name, "'"));
+  const auto it = slots_.find(name);
+  if (it == slots_.end()) return BankNotFound(name);
+  return ToEntry(name, it->second);
 }
 
 absl::Status MemoryBanks::Delete(const std::string& name) {
   MutexLock writer(&writer_mutex_);
-  ENGRAM_ASSIGN_OR_RETURN(const std::shared_ptr<MemoryBank> bank, Find(name));
-  ENGRAM_RETURN_IF_ERROR(journal_->DeleteBank(bank->bank_id()));
-  bank->Close();
+  ENGRAM_ASSIGN_OR_RETURN(const BankEntry entry, FindEntry(name));
+  if (entry.state == BankEntry::State::kLoading) return entry.status;
+  ENGRAM_RETURN_IF_ERROR(entry.bank != nullptr ? entry.bank->Close() : journal_->DeleteBank(entry.bank_id));
   MutexLock lock(&mutex_);
-  banks_.erase(name);
+  slots_.erase(name);
   return absl::OkStatus();
 }
 
-std::vector<std::shared_ptr<MemoryBank>> MemoryBanks::List(const std::string& after, int64_t count) const {
+std::vector<BankEntry> MemoryBanks::List(const std::string& after, int64_t count) const {
   MutexLock lock(&mutex_);
-  std::vector<std::shared_ptr<MemoryBank>> banks;
-  for (auto it = banks_.upper_bound(after); it != banks_.end() && static_cast<int64_t>(banks.size()) < count;
-       ++it) {
-    banks.push_back(it->second);
+  std::vector<BankEntry> entries;
+  for (auto it = slots_.upper_bound(after);
+       it != slots_.end() && static_cast<int64_t>(entries.size()) < count; ++it) {
+    entries.push_back(ToEntry(it->first, it->second));
   }
-  return banks;
+  return entries;
+}
+
+absl::StatusOr<std::unique_ptr<LoadingBank>> MemoryBanks::BeginLoading(int64_t bank_id, BankSettings settings,
+                                                                       const BankCounts& counts) {
+  MutexLock writer(&writer_mutex_);
+  const std::string name = settings.name;
+  if (IsTaken(name)) return BankExists(name);
+  next_bank_id_ = std::max(next_bank_id_, bank_id + 1);
+  Slot slot;
+  slot.bank_id = bank_id;
+  slot.settings = std::make_shared<const BankSettings>(settings);
+  slot.counts = counts;
+  auto made = BankLoader::Make(bank_id, std::move(settings), counts, PartsFor(*slot.settings));
+  if (!made.ok()) {
+    slot.status = BankNotLoaded(name, made.status());
+    const absl::Status status = slot.status;
+    Put(name, std::move(slot));
+    return status;
+  }
+  const std::shared_ptr<BankLoader> loader = *std::move(made);
+  slot.loader = loader;
+  Put(name, std::move(slot));
+  return std::unique_ptr<LoadingBank>(new LoadingBank(bank_id, loader, this));
+}
+
+absl::Status MemoryBanks::Quarantine(int64_t bank_id, BankSettings settings, const BankCounts& counts,
+                                     const absl::Status& cause) {
+  MutexLock writer(&writer_mutex_);
+  const std::string name = settings.name;
+  if (IsTaken(name)) return BankExists(name);
+  next_bank_id_ = std::max(next_bank_id_, bank_id + 1);
+  Slot slot;
+  slot.bank_id = bank_id;
+  slot.status = BankNotLoaded(name, cause);
+  slot.settings = std::make_shared<const BankSettings>(std::move(settings));
+  slot.counts = counts;
+  Put(name, std::move(slot));
+  return absl::OkStatus();
 }
 
 int64_t MemoryBanks::count() const {
   MutexLock lock(&mutex_);
-  return static_cast<int64_t>(banks_.size());
+  return static_cast<int64_t>(slots_.size());
+}
+
+BankEntry MemoryBanks::ToEntry(const std::string& name, const Slot& slot) {
+  BankEntry entry;
+  entry.name = name;
+  entry.bank_id = slot.bank_id;
+  entry.bank = slot.bank;
+  entry.status = Clone(slot.status);
+  entry.settings = slot.settings;
+  entry.counts = slot.counts;
+  if (slot.bank != nullptr) {
+    entry.settings = slot.bank->settings();
+  } else if (slot.loader != nullptr) {
+    entry.state = BankEntry::State::kLoading;
+    entry.loaded_patterns = slot.loader->loaded();
+    entry.status = BankLoading(name, entry.loaded_patterns, slot.counts.pattern_count);
+  } else {
+    entry.state = BankEntry::State::kQuarantined;
+  }
+  return entry;
+}
+
+bool MemoryBanks::IsTaken(const std::string& name) const {
+  MutexLock lock(&mutex_);
+  return slots_.count(name) > 0;
+}
+
+void MemoryBanks::Put(const std::string& name, Slot slot) {
+  MutexLock lock(&mutex_);
+  slots_[name] = std::move(slot);
 }
 
 }  // namespace engram

@@ -9,6 +9,8 @@ namespace engram {
 struct RowRef {
   int32_t segment = 0;
   int32_t index = 0;
+
+  friend bool operator==(RowRef a, RowRef b) { return a.segment == b.segment && a.index == b.index; }
 };
 
 }  // namespace engram

@@ -64,6 +64,14 @@ absl::Status NotYetImplemented(absl::string_view field, absl::string_view featur
                    absl::StrCat(feature, " is not implemented by this server yet"));
 }
 
+absl::Status Clone(const absl::Status& status) {
+  absl::Status clone(status.code(), status.message());
+  status.ForEachPayload([&clone](absl::string_view type, const absl::Cord& payload) {
+    clone.SetPayload(type, absl::Cord(std::string(payload)));
+  });
+  return clone;
+}
+
 std::optional<ErrorDetails> FindErrorDetails(const absl::Status& status) {
   const absl::optional<absl::Cord> payload = status.GetPayload(kPayloadType);
   if (!payload.has_value()) return std::nullopt;

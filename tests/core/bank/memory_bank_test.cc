@@ -11,28 +11,13 @@
 #include <thread>
 
 #include "tests/core/bank/test_bank.h"
+#include "tests/core/bank/visible_patterns.h"
 
 namespace engram {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-// The patterns that a snapshot shows, by id.
-std::map<uint64_t, std::vector<float>> Visible(const BankSnapshot& snapshot) {
-  std::map<uint64_t, std::vector<float>> visible;
-  for (int32_t s = 0; s < snapshot.segment_count(); ++s) {
-    for (int32_t i = 0; i < snapshot.rows_in_segment(s); ++i) {
-      if (!snapshot.Visible({s, i})) continue;
-      const auto pattern = snapshot.pattern({s, i});
-      EXPECT_TRUE(
-          visible.emplace(snapshot.id({s, i}), std::vector<float>(pattern.begin(), pattern.end())).second)
-          << "two visible rows have id " << snapshot.id({s, i});
-    }
-  }
-  EXPECT_EQ(static_cast<int64_t>(visible.size()), snapshot.pattern_count());
-  return visible;
-}
 
 double LargestNorm(const std::map<uint64_t, std::vector<float>>& patterns) {
   double largest = 0;
@@ -133,7 +118,7 @@ TEST(MemoryBankTest, ALimitBelowTheCountIsRefused) {
 TEST(MemoryBankTest, AClosedBankIsNotUpdated) {
   TestBank bank(1);
   EXPECT_FALSE(bank->closed());
-  bank->Close();
+  ASSERT_TRUE(bank->Close().ok());
   EXPECT_TRUE(bank->closed());
   EXPECT_EQ(bank->Update(bank->settings(), *bank->settings()).status().code(), absl::StatusCode::kNotFound);
 }
@@ -256,6 +241,8 @@ TEST(MemoryBankTest, CompactionDropsDeadRowsAndChangesNothingElse) {
     for (uint64_t k = 0; k < 9; ++k) doomed.push_back(id + k);
   }
   ASSERT_TRUE(bank->Delete(doomed, false).ok());
+  EXPECT_EQ(bank->Pin().row_count(), 10'000);
+  bank.compactor().RunPending();
   const BankSnapshot compacted = bank->Pin();
   EXPECT_EQ(compacted.row_count(), 1000);
   EXPECT_NE(compacted.layout_id(), old.layout_id());
@@ -302,6 +289,7 @@ TEST(MemoryBankTest, CompactionOfADeletedBankLeavesItEmptyAndUsable) {
   std::vector<uint64_t> all(5000);
   for (uint64_t i = 0; i < all.size(); ++i) all[i] = i;
   ASSERT_TRUE(bank->Delete(all, false).ok());
+  bank.compactor().RunPending();
   EXPECT_EQ(bank->Pin().row_count(), 0);
   EXPECT_EQ(bank->Pin().largest_norm(), 0);
   EXPECT_THAT(bank.Store({1, 2})->ids, ElementsAre(5000));
@@ -329,7 +317,7 @@ TEST(MemoryBankTest, MemoryComesBackWhenTheLastSnapshotGoes) {
 TEST(MemoryBankTest, ClosedBankRefusesWritesAndAnswersReads) {
   TestBank bank(1);
   ASSERT_TRUE(bank.Store({1}).ok());
-  bank->Close();
+  ASSERT_TRUE(bank->Close().ok());
   EXPECT_EQ(bank.Store({2}).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(bank->Delete({0}, false).status().code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(bank->Find({0}).ok());

@@ -21,7 +21,7 @@ class MemoryBanksTest : public ::testing::Test {
   }
   std::vector<std::string> Names(const std::string& after, int64_t count) {
     std::vector<std::string> names;
-    for (const auto& bank : banks_.List(after, count)) names.push_back(bank->settings()->name);
+    for (const BankEntry& entry : banks_.List(after, count)) names.push_back(entry.name);
     return names;
   }
 

@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/bank/compactor.h"
 #include "core/bank/memory_bank.h"
 
 namespace engram {
 
-// A bank for tests, with the budget and the journal that it needs.
+// A bank for tests, with the budget, the journal and the compactor that it needs. It is compacted by
+// compactor().RunPending().
 class TestBank {
  public:
   explicit TestBank(int64_t dim, int64_t value_dim = 0, int64_t max_patterns = 0,
@@ -23,11 +25,12 @@ class TestBank {
     settings.value_dim = value_dim;
     settings.max_patterns = max_patterns;
     settings.screening = screening;
-    bank_ = *MemoryBank::Make(1, std::move(settings), &budget_, &journal_);
+    bank_ = *MemoryBank::Make(1, std::move(settings), {&budget_, &journal_, &compactor_});
   }
 
   MemoryBank* operator->() { return bank_.get(); }
   MemoryBudget& budget() { return budget_; }
+  Compactor& compactor() { return compactor_; }
 
   // Stores rows [n, D] without values, under `ids` or under ids that the bank assigns.
   absl::StatusOr<MemoryBank::Stored> Store(const std::vector<float>& rows,
@@ -44,6 +47,7 @@ class TestBank {
  private:
   MemoryBudget budget_;
   VolatileJournal journal_;
+  Compactor compactor_{/*has_thread=*/false};
   std::shared_ptr<MemoryBank> bank_;
 };
 

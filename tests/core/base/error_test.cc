@@ -96,6 +96,13 @@ TEST(ErrorTest, DetailsSurviveCopiesOfTheStatus) {
   EXPECT_EQ(FindErrorDetails(copy)->field, "dim");
 }
 
+TEST(ErrorTest, ACloneSaysTheSame) {
+  const absl::Status status = InvalidField("queries.cols", "3", "128");
+  EXPECT_EQ(Clone(status), status);
+  EXPECT_EQ(FindErrorDetails(Clone(status))->field, "queries.cols");
+  EXPECT_EQ(Clone(absl::OkStatus()), absl::OkStatus());
+}
+
 TEST(ErrorTest, OtherStatusesHaveNoDetails) {
   EXPECT_FALSE(FindErrorDetails(absl::OkStatus()).has_value());
   EXPECT_FALSE(FindErrorDetails(absl::InternalError("elsewhere")).has_value());

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/bank/bank_loader.h"
 #include "core/base/canonical.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/engine/dynamics_cases.h"
@@ -464,7 +465,26 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ConformanceTest, ::testing::ValuesIn(kShapes), 
   return name;
 });
 
-TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
+// What a journal would give back of `bank`: its patterns by id, in batches.
+std::shared_ptr<MemoryBank> LoadAgain(TestBank* bank, const MemoryBank::Parts& parts) {
+  const BankSnapshot snapshot = (*bank)->Pin();
+  const absl::Span<const uint64_t> ids = snapshot.by_id().ids();
+  const auto loader = *BankLoader::Make(
+      2, snapshot.settings(), {snapshot.version(), snapshot.pattern_count(), ids.back() + 1}, parts);
+  for (size_t first = 0; first < ids.size(); first += 1000) {
+    PatternRows batch;
+    batch.ids = ids.subspan(first, 1000);
+    std::vector<float> rows;
+    for (const RowRef row : snapshot.by_id().rows().subspan(first, 1000)) {
+      rows.insert(rows.end(), snapshot.pattern(row).begin(), snapshot.pattern(row).end());
+    }
+    batch.patterns = {rows.data(), static_cast<int64_t>(batch.ids.size()), snapshot.settings().dim};
+    EXPECT_TRUE(loader->Add(batch).ok());
+  }
+  return *loader->Finish();
+}
+
+TEST(ConformanceTest, SameBytesAfterACompactionOrALoadAndInAnyOrderOfStores) {
   std::mt19937_64 random(5);
   std::normal_distribution<float> normal;
   constexpr int64_t kDim = 6;
@@ -476,6 +496,7 @@ TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
   std::vector<uint64_t> doomed;
   for (uint64_t id = 0; id < kCount / 2; ++id) doomed.push_back(2 * id);
   ASSERT_TRUE(churned->Delete(doomed, false).ok());
+  churned.compactor().RunPending();
   ASSERT_EQ(churned->Pin().row_count(), static_cast<int64_t>(kCount / 2)) << "there was no compaction";
   TestBank fresh(kDim);
   for (uint64_t id = kCount; id-- > 0;) {
@@ -483,6 +504,9 @@ TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
     const std::vector<float> row(rows.begin() + id * kDim, rows.begin() + (id + 1) * kDim);
     ASSERT_TRUE(fresh.Store(row, {id}).ok());
   }
+  VolatileJournal journal;
+  const std::shared_ptr<MemoryBank> loaded = LoadAgain(&fresh, {&fresh.budget(), &journal, nullptr});
+  ASSERT_EQ(loaded->Pin().version(), fresh->Pin().version());
   const auto engine = TestEngine::Cpu(2);
   std::vector<Transform> transforms = {*ConstrainedSparsemax::Make(SomeUpperBounds(kCount / 2)),
                                        *KSubsets::Make(4), *SequentialKSubsets::Make(3, -0.3),
@@ -497,7 +521,9 @@ TEST(ConformanceTest, SameBytesBeforeAndAfterACompactionAndInAnyOrderOfStores) {
     if (!IsConfined(transform)) call.dynamics.post_transform = Sign();
     call.max_support = 10'000;
     call.states.assign(rows.begin(), rows.begin() + 4 * kDim);
-    EXPECT_EQ(Retrieve(engine.get(), churned->Pin(), call), Retrieve(engine.get(), fresh->Pin(), call));
+    const auto expected = Retrieve(engine.get(), fresh->Pin(), call);
+    EXPECT_EQ(Retrieve(engine.get(), churned->Pin(), call), expected);
+    EXPECT_EQ(Retrieve(engine.get(), loaded->Pin(), call), expected);
   }
 }
 

@@ -1,0 +1,52 @@
+#include "core/bank/published_version.h"
+
+#include "core/bank/bank_errors.h"
+
+namespace engram {
+
+BankSnapshot PublishedVersion::Pin() const {
+  MutexLock lock(&state_mutex_);
+  return BankSnapshot(state_);
+}
+
+absl::StatusOr<FoundPatterns> PublishedVersion::Find(absl::Span<const uint64_t> ids) const {
+  MutexLock lock(&index_mutex_);
+  FoundPatterns found{Pin(), {}};
+  found.rows.reserve(ids.size());
+  for (const uint64_t id : ids) {
+    const auto it = index_.find(id);
+    if (it == index_.end()) return PatternNotFound(found.snapshot.settings().name, id);
+    found.rows.push_back(it->second);
+  }
+  return found;
+}
+
+PublishedVersion::Entries PublishedVersion::Present(absl::Span<const uint64_t> ids) const {
+  MutexLock lock(&index_mutex_);
+  Entries entries;
+  for (const uint64_t id : ids) {
+    if (const auto it = index_.find(id); it != index_.end()) entries.push_back(*it);
+  }
+  return entries;
+}
+
+void PublishedVersion::Publish(State state, const Entries& stored, absl::Span<const uint64_t> erased) {
+  MutexLock lock(&index_mutex_);
+  for (const auto& [id, row] : stored) index_[id] = row;
+  for (const uint64_t id : erased) index_.erase(id);
+  Show(std::move(state));
+}
+
+void PublishedVersion::Publish(State state, RowIndex index) {
+  MutexLock lock(&index_mutex_);
+  index_.swap(index);
+  Show(std::move(state));
+}
+
+void PublishedVersion::Show(State state) {
+  // The old one goes with the argument, after the lock: it may be the last to hold many rows.
+  MutexLock lock(&state_mutex_);
+  state_.swap(state);
+}
+
+}  // namespace engram
