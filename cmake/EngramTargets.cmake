@@ -4,7 +4,7 @@
 #   engram_test(NAME name SRCS ... DEPS ... LABELS ... [EXCEPTIONS])
 #
 # Code is compiled without exceptions unless EXCEPTIONS says otherwise: that is for the programs' edges,
-# where CLI11 and nlohmann_json throw.
+# where CLI11, nlohmann_json and prometheus-cpp throw.
 
 find_program(ENGRAM_CCACHE ccache)
 if(ENGRAM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

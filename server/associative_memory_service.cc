@@ -26,11 +26,12 @@ constexpr int64_t kPageOverhead = 8;
 
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* AssociativeMemoryService::Run(
-    Context* context, const Bytes* request, Bytes* response,
+    Method method, Context* context, const Bytes* request, Bytes* response,
     absl::StatusOr<Response> (AssociativeMemoryService::*handler)(const Request&)) {
   const auto bytes = static_cast<int64_t>(request->Length());
-  if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok()) return Refuse(context, status);
-  auto* call = new UnaryCall(context, response, bytes, parts_.gate);
+  if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok())
+    return Refuse(method, context, status);
+  auto* call = new UnaryCall(context, response, bytes, parts_.gate, parts_.calls->of(method));
   parts_.blocking_calls->Schedule([this, call, request, handler] {
     Request message;
     absl::Status status = call->context().CheckWanted(parts_.clock->Now());
@@ -42,11 +43,12 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Run(
 
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* AssociativeMemoryService::Start(
-    Context* context, const Bytes* request, Bytes* response,
+    Method method, Context* context, const Bytes* request, Bytes* response,
     absl::Status (AssociativeMemoryService::*handler)(const Request&, UnaryCall*)) {
   const auto bytes = static_cast<int64_t>(request->Length());
-  if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok()) return Refuse(context, status);
-  auto* call = new UnaryCall(context, response, bytes, parts_.gate);
+  if (const absl::Status status = parts_.gate->Enter(bytes); !status.ok())
+    return Refuse(method, context, status);
+  auto* call = new UnaryCall(context, response, bytes, parts_.gate, parts_.calls->of(method));
   LocalMessage<Request> message;
   absl::Status status = ParseMessage(*request, &*message);
   if (status.ok()) status = (this->*handler)(*message, call);
@@ -55,16 +57,19 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Start(
 }
 
 template <typename Call>
-grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Stream(Context* context,
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Stream(Method method, Context* context,
                                                                              const Bytes* request) {
-  auto* call = new Call(context, &parts_);
+  auto* call = new Call(context, &parts_, method);
   call->Start(request);
   return call;
 }
 
-grpc::ServerUnaryReactor* AssociativeMemoryService::Refuse(Context* context, const absl::Status& status) {
+grpc::ServerUnaryReactor* AssociativeMemoryService::Refuse(Method method, Context* context,
+                                                           const absl::Status& status) {
+  const grpc::Status end = ToGrpcStatus(status);
+  parts_.calls->of(method)->Count(end.error_code());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status));
+  reactor->Finish(end);
   return reactor;
 }
 
@@ -72,54 +77,56 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::Refuse(Context* context, con
 
 grpc::ServerUnaryReactor* AssociativeMemoryService::CreateBank(Context* context, const Bytes* request,
                                                                Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoCreateBank);
+  return Run(Method::kCreateBank, context, request, response, &AssociativeMemoryService::DoCreateBank);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::GetBank(Context* context, const Bytes* request,
                                                             Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoGetBank);
+  return Run(Method::kGetBank, context, request, response, &AssociativeMemoryService::DoGetBank);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::ListBanks(Context* context, const Bytes* request,
                                                               Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoListBanks);
+  return Run(Method::kListBanks, context, request, response, &AssociativeMemoryService::DoListBanks);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::UpdateBank(Context* context, const Bytes* request,
                                                                Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoUpdateBank);
+  return Run(Method::kUpdateBank, context, request, response, &AssociativeMemoryService::DoUpdateBank);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::DeleteBank(Context* context, const Bytes* request,
                                                                Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoDeleteBank);
+  return Run(Method::kDeleteBank, context, request, response, &AssociativeMemoryService::DoDeleteBank);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::Store(Context* context, const Bytes* request,
                                                           Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoStore);
+  return Run(Method::kStore, context, request, response, &AssociativeMemoryService::DoStore);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::GetPatterns(Context* context, const Bytes* request,
                                                                 Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoGetPatterns);
+  return Run(Method::kGetPatterns, context, request, response, &AssociativeMemoryService::DoGetPatterns);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::DeletePatterns(Context* context, const Bytes* request,
                                                                    Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoDeletePatterns);
+  return Run(Method::kDeletePatterns, context, request, response,
+             &AssociativeMemoryService::DoDeletePatterns);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::GetCapabilities(Context* context, const Bytes* request,
                                                                     Bytes* response) {
-  return Run(context, request, response, &AssociativeMemoryService::DoGetCapabilities);
+  return Run(Method::kGetCapabilities, context, request, response,
+             &AssociativeMemoryService::DoGetCapabilities);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::Retrieve(Context* context, const Bytes* request,
                                                              Bytes* response) {
-  return Start<v1::RetrieveRequest, v1::RetrieveResponse>(context, request, response,
+  return Start<v1::RetrieveRequest, v1::RetrieveResponse>(Method::kRetrieve, context, request, response,
                                                           &AssociativeMemoryService::StartRetrieve);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::Energy(Context* context, const Bytes* request,
                                                            Bytes* response) {
-  return Start<v1::EnergyRequest, v1::EnergyResponse>(context, request, response,
+  return Start<v1::EnergyRequest, v1::EnergyResponse>(Method::kEnergy, context, request, response,
                                                       &AssociativeMemoryService::StartEnergy);
 }
 grpc::ServerUnaryReactor* AssociativeMemoryService::Differentiate(Context* context, const Bytes* request,
                                                                   Bytes* response) {
   return Start<v1::DifferentiateRequest, v1::DifferentiateResponse>(
-      context, request, response, &AssociativeMemoryService::StartDifferentiate);
+      Method::kDifferentiate, context, request, response, &AssociativeMemoryService::StartDifferentiate);
 }
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::BulkStore(
     Context* context) {
@@ -127,7 +134,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemorySe
 }
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ScanPatterns(Context* context,
                                                                                    const Bytes* request) {
-  return Stream<ScanPatternsCall>(context, request);
+  return Stream<ScanPatternsCall>(Method::kScanPatterns, context, request);
 }
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemoryService::RetrieveStream(
     Context* context) {
@@ -135,11 +142,11 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AssociativeMemorySe
 }
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Recall(Context* context,
                                                                              const Bytes* request) {
-  return Stream<RecallStreamCall>(context, request);
+  return Stream<RecallStreamCall>(Method::kRecall, context, request);
 }
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ReportSeparation(Context* context,
                                                                                        const Bytes* request) {
-  return Stream<ReportSeparationCall>(context, request);
+  return Stream<ReportSeparationCall>(Method::kReportSeparation, context, request);
 }
 
 // The handlers.

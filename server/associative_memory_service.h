@@ -81,16 +81,16 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   // How a handler of either kind gets its call.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Run(
-      Context* context, const Bytes* request, Bytes* response,
+      Method method, Context* context, const Bytes* request, Bytes* response,
       absl::StatusOr<Response> (AssociativeMemoryService::*handler)(const Request&));
   template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* Start(Context* context, const Bytes* request, Bytes* response,
+  grpc::ServerUnaryReactor* Start(Method method, Context* context, const Bytes* request, Bytes* response,
                                   absl::Status (AssociativeMemoryService::*handler)(const Request&,
                                                                                     UnaryCall*));
   // Starts a stream of responses to one request.
   template <typename Call>
-  grpc::ServerWriteReactor<Bytes>* Stream(Context* context, const Bytes* request);
-  grpc::ServerUnaryReactor* Refuse(Context* context, const absl::Status& status);
+  grpc::ServerWriteReactor<Bytes>* Stream(Method method, Context* context, const Bytes* request);
+  grpc::ServerUnaryReactor* Refuse(Method method, Context* context, const absl::Status& status);
 
   const ServiceParts parts_;
 };

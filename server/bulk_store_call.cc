@@ -31,7 +31,7 @@ const char* StepName(const v1::BulkStoreRequest& request) {
 }  // namespace
 
 BulkStoreCall::BulkStoreCall(grpc::CallbackServerContext* context, const ServiceParts* parts)
-    : StreamCall(context, parts) {
+    : StreamCall(context, parts, Method::kBulkStore) {
   StartRead(&read_);
 }
 

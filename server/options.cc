@@ -35,15 +35,29 @@ Setter Text(std::string ServerOptions::*field) {
   };
 }
 
+bool IsHostAndPort(const std::string& value) {
+  const size_t colon = value.rfind(':');
+  int port = -1;
+  return colon != std::string::npos && colon > 0 && absl::SimpleAtoi(value.substr(colon + 1), &port) &&
+         port >= 0 && port <= 65'535;
+}
+
 // HOST:PORT or unix:PATH. gRPC itself would take any port modulo 65,536.
 Setter Address(const std::string& name, std::string ServerOptions::*field) {
   return [=](const std::string& value, ServerOptions* options) {
-    const size_t colon = value.rfind(':');
-    int port = -1;
-    const bool has_port = colon != std::string::npos && colon > 0 &&
-                          absl::SimpleAtoi(value.substr(colon + 1), &port) && port >= 0 && port <= 65'535;
-    if (!has_port && !absl::StartsWith(value, "unix:/")) {
+    if (!IsHostAndPort(value) && !absl::StartsWith(value, "unix:/")) {
       return BadValue(name, value, "HOST:PORT with a port from 0 to 65535, or unix:/PATH");
+    }
+    options->*field = value;
+    return absl::OkStatus();
+  };
+}
+
+// HOST:PORT or nothing. The HTTP server itself would take several, with commas between them.
+Setter HttpAddress(const std::string& name, std::string ServerOptions::*field) {
+  return [=](const std::string& value, ServerOptions* options) {
+    if (!value.empty() && (!IsHostAndPort(value) || value.find_first_of(", ") != std::string::npos)) {
+      return BadValue(name, value, "nothing, or HOST:PORT with a port from 0 to 65535");
     }
     options->*field = value;
     return absl::OkStatus();
@@ -133,6 +147,10 @@ std::vector<Option> MakeTable() {
        Address("listen", &O::listen)},
       {"port-file", "PATH", "", "Write the port here, as text, once the server answers. Empty: nowhere.",
        Text(&O::port_file)},
+      {"metrics-listen", "HOST:PORT", "",
+       "Address to serve metrics on, at http://HOST:PORT/metrics, for Prometheus; port 0 takes a free one, "
+       "which the log tells. Empty: none. Whoever reaches it reads the names and sizes of banks.",
+       HttpAddress("metrics-listen", &O::metrics_listen)},
       {"backend", "NAME", "auto",
        "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
        OneOf("backend", &O::backend, {"auto", "reference", "cpu"})},

@@ -43,7 +43,11 @@ std::shared_ptr<Exchange> RetrieveStreamCall::Step(Change change) {
     if (next.read) StartRead(&read_);
   }
   // Not under the lock, which may be gone at once.
-  if (next.finish.has_value()) Finish(ToGrpcStatus(*next.finish));
+  if (next.finish.has_value()) {
+    const grpc::Status end = ToGrpcStatus(*next.finish);
+    parts_.calls->of(Method::kRetrieveStream)->Count(end.error_code());
+    Finish(end);
+  }
   return next.admit;
 }
 

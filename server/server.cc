@@ -25,6 +25,8 @@
 #include "server/fill_response.h"
 #include "server/log.h"
 #include "server/machine.h"
+#include "server/metrics.h"
+#include "server/metrics_endpoint.h"
 
 namespace engram {
 namespace {
@@ -118,8 +120,8 @@ class RunningServer : public Server {
         uploads_(&budget_, &clock_),
         blocking_calls_(std::max(2, ThreadCount(options))),
         gate_(kMessagesUnderWay * options.max_message_bytes),
-        service_({&banks_, &budget_, &journal_, &engine_, &uploads_, &blocking_calls_, &gate_, &clock_,
-                  Limits{options.max_message_bytes, options.max_batch},
+        service_({&banks_, &budget_, &journal_, &engine_, &uploads_, &blocking_calls_, &gate_, &calls_,
+                  &clock_, Limits{options.max_message_bytes, options.max_batch},
                   MakeCapabilities(options, chosen_, journal_),
                   [this](const std::string& bank) { UpdateBankHealth(bank); }}) {}
 
@@ -131,6 +133,7 @@ class RunningServer : public Server {
   }
 
   absl::Status Listen() {
+    ENGRAM_RETURN_IF_ERROR(ListenForMetrics());
     grpc::ServerBuilder builder;
     // Without it a second server on the same port would silently share the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -171,6 +174,16 @@ class RunningServer : public Server {
   }
 
  private:
+  absl::Status ListenForMetrics() {
+    if (options_.metrics_listen.empty()) return absl::OkStatus();
+    auto metrics = std::make_shared<Metrics>(
+        MetricSources{&engine_, chosen_.sweeper.get(), &banks_, &budget_, &uploads_, &calls_,
+                      MakeCapabilities(options_, chosen_, journal_), chosen_.kernels_reason});
+    ENGRAM_ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Serve(options_.metrics_listen, std::move(metrics)));
+    LogInfo("serving metrics", {{"listen", options_.metrics_listen}, {"port", int64_t{metrics_->port()}}});
+    return absl::OkStatus();
+  }
+
   // Takes the status from the banks, under a lock: calls that create and delete one bank may report late.
   void UpdateBankHealth(const std::string& bank) {
     listening_.WaitForNotification();  // The first calls may be faster than BuildAndStart returns.
@@ -190,12 +203,14 @@ class RunningServer : public Server {
   Uploads uploads_;
   ThreadPool blocking_calls_;
   CallGate gate_;
+  CallCounters calls_;
   Mutex health_mutex_;
   bool draining_ ABSL_GUARDED_BY(health_mutex_) = false;
   AssociativeMemoryService service_;
   int port_ = 0;
   absl::Notification listening_;
   std::unique_ptr<grpc::Server> grpc_;
+  std::unique_ptr<MetricsEndpoint> metrics_;  // Last: it reads all of the above.
 };
 
 }  // namespace

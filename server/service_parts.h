@@ -13,6 +13,7 @@
 #include "core/engine/engine.h"
 #include "core/storage/journal.h"
 #include "engram/v1/associative_memory.pb.h"
+#include "server/call_counters.h"
 #include "server/call_gate.h"
 #include "server/limits.h"
 #include "server/parse_request.h"
@@ -29,6 +30,7 @@ struct ServiceParts {
   Uploads* uploads;
   ThreadPool* blocking_calls;  // Runs the handlers that may wait.
   CallGate* gate;
+  CallCounters* calls;  // Every call counts its end.
   const Clock* clock;
   Limits limits;
   // What GetCapabilities answers, but for the counts.

@@ -16,15 +16,15 @@
 namespace engram {
 
 // What streams of either direction have in common: one thing at a time is read, done or sent, so that they
-// need no locks. Deletes itself when gRPC is done with it.
+// need no locks. Counts how it ended, and deletes itself when gRPC is done with it.
 //
 // A stream is inside the gate while there is work to do, not while it waits for its client, be it to send or
 // to read: those that wait do not hold up a drain.
 template <typename Reactor>
 class StreamCall : public Reactor {
  public:
-  StreamCall(grpc::CallbackServerContext* context, const ServiceParts* parts)
-      : context_(*context), parts_(*parts) {}
+  StreamCall(grpc::CallbackServerContext* context, const ServiceParts* parts, Method method)
+      : context_(*context), parts_(*parts), counters_(parts->calls->of(method)) {}
 
   void OnCancel() final { context_.Cancel(); }
   void OnDone() final {
@@ -69,7 +69,9 @@ class StreamCall : public Reactor {
   // Ends the stream, however it ends. Called once, and last.
   void End(const absl::Status& status) {
     BeforeEnd(status);
-    this->Finish(ToGrpcStatus(status));
+    const grpc::Status end = ToGrpcStatus(status);
+    counters_->Count(end.error_code());
+    this->Finish(end);
   }
   // What is to be done before the client learns that the stream has ended.
   virtual void BeforeEnd(const absl::Status&) {}
@@ -79,6 +81,7 @@ class StreamCall : public Reactor {
 
   CallContext context_;
   const ServiceParts& parts_;
+  MethodCounters* const counters_;
   int64_t bytes_inside_ = kOutside;
   grpc::ByteBuffer sent_;
 };

@@ -219,4 +219,9 @@ void Uploads::DropStale() {
   for (const std::shared_ptr<Upload>& upload : stale) upload->Drop();
 }
 
+int64_t Uploads::count() const {
+  MutexLock lock(&mutex_);
+  return static_cast<int64_t>(entries_.size());
+}
+
 }  // namespace engram

@@ -109,6 +109,8 @@ class Uploads {
   // before memory is needed or counted, so that they take up none then.
   void DropStale() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  int64_t count() const ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   struct Entry {
     std::shared_ptr<Upload> upload;
@@ -120,7 +122,7 @@ class Uploads {
 
   MemoryBudget* const budget_;
   const Clock* const clock_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   absl::flat_hash_map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -25,7 +25,7 @@ LAYERS = {
 # Headers that only some folders may see: the RPC and everything that throws stays at the edge, and CUDA
 # in one place.
 RESERVED = [
-    (re.compile(r"(grpc|grpcpp|google|spdlog|CLI|nlohmann)/"), ("server", "client", "tests", "bench")),
+    (re.compile(r"(grpc|grpcpp|google|spdlog|CLI|nlohmann|prometheus)/"), ("server", "client", "tests", "bench")),
     (re.compile(r"engram/v1/"), ("server", "client", "tests", "bench")),
     (re.compile(r"(cuda|cublas|curand|cusparse|cusolver|nvml|nvrtc|nvtx|driver_types|device_launch)\w*\.h"
                 r"|(cuda|cub|thrust|cooperative_groups|nvtx3)/"

@@ -70,12 +70,27 @@ constexpr absl::Duration kCallerSweeps = absl::Microseconds(200);
 // Updates of less work than this many multiply-adds together are not worth waking a thread for.
 constexpr int64_t kMinParallelWork = int64_t{1} << 17;
 
+int64_t SurvivorCount(absl::Span<const SweepResult> results) {
+  size_t count = 0;
+  for (const SweepResult& result : results) count += result.survivors.size();
+  return static_cast<int64_t>(count);
+}
+
 // Whether the updates of a turn are worth the pool. A survivor is scored again, weighed and combined.
 bool IsWorthThePool(absl::Span<const SweepResult> results, int64_t dim) {
   if (results.size() == 1) return false;
-  int64_t work = 0;
-  for (const SweepResult& result : results) work += static_cast<int64_t>(result.survivors.size()) * dim;
-  return work >= kMinParallelWork;
+  return SurvivorCount(results) * dim >= kMinParallelWork;
+}
+
+// Of either kind.
+void CountSweep(const BankSnapshot& bank, size_t query_count, absl::Duration duration,
+                LaneCounters* counters) {
+  const int64_t row_count = bank.row_count();
+  counters->swept_rows.Add(row_count);
+  counters->swept_bytes.Add(row_count * bank.settings().dim * static_cast<int64_t>(sizeof(float)));
+  counters->sweep_queries.Add(static_cast<int64_t>(query_count));
+  // The clock may have been set back.
+  counters->sweep_nanoseconds.Add(std::max<int64_t>(0, absl::ToInt64Nanoseconds(duration)));
 }
 
 }  // namespace
@@ -87,8 +102,9 @@ Engine::Engine(EngineOptions options, Sweeper* sweeper, ThreadPool* pool, const 
       pool_(pool),
       clock_(clock),
       admission_(options.queue_capacity, options.max_batch),
-      short_lane_(std::make_unique<Lane>(options, kShortTurnWork, clock)),
-      long_lane_(std::make_unique<Lane>(options, std::numeric_limits<int64_t>::max(), clock)) {
+      short_lane_(std::make_unique<Lane>(options, kShortTurnWork, clock, &counters_.short_lane)),
+      long_lane_(
+          std::make_unique<Lane>(options, std::numeric_limits<int64_t>::max(), clock, &counters_.long_lane)) {
   for (Lane* const lane : {short_lane_.get(), long_lane_.get()}) {
     executors_.emplace_back([this, lane] { Work(lane); });
   }
@@ -156,7 +172,10 @@ Engine::Lane* Engine::LaneFor(const BankSnapshot& bank, const Dynamics& dynamics
 absl::Status Engine::Submit(std::shared_ptr<PendingCall> call, Lane* lane) {
   const int64_t count = call->query_count();
   assert(count >= 1);
-  ENGRAM_RETURN_IF_ERROR(admission_.Enter(count));
+  if (const absl::Status status = admission_.Enter(count); !status.ok()) {
+    if (status.code() == absl::StatusCode::kResourceExhausted) counters_.refused_calls.Add(1);
+    return status;
+  }
   std::vector<Seat> seats(count);
   for (int64_t b = 0; b < count; ++b) seats[b] = {call, call->MakeFlight(b), b};
   call.reset();
@@ -182,18 +201,18 @@ std::vector<Engine::Seat> Engine::TakeTurn(Turn turn) {
   const size_t leaving = turn.cancelled.size() + turn.expired.size();
   const size_t taken = leaving + turn.enter.size();
   if (leaving > 0) admission_.FreeRoom(static_cast<int64_t>(leaving));
-  for (const Seat& seat : turn.cancelled) seat.call->Fail(CallCancelled());
-  for (const Seat& seat : turn.expired) seat.call->Fail(CallExpired());
+  FailSeats(turn.cancelled, QueryEnd::kCancelled, CallCancelled());
+  FailSeats(turn.expired, QueryEnd::kDeadline, CallExpired());
   turn.cancelled.clear();
   turn.expired.clear();
   std::vector<Seat> unfinished;
-  if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter));
+  if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter), turn.counters);
   // Only now: whoever waits for the last to leave may then let go of the banks.
   if (taken > unfinished.size()) admission_.Leave(static_cast<int64_t>(taken - unfinished.size()));
   return unfinished;
 }
 
-std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
+std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats, LaneCounters* counters) {
   const absl::Time begin = clock_->Now();
   const auto wants_sweep = [](const Seat& seat) {
     return !seat.flight->NextStream(seat.call->bank()).has_value();
@@ -205,21 +224,21 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats) {
   }
   const BankSnapshot bank = *newest;
   const absl::Span<Seat> all = absl::MakeSpan(seats);
-  absl::Status status = Sweep(bank, all.first(streamed));
-  if (status.ok()) status = Stream(bank, all.subspan(streamed));
+  absl::Status status = Sweep(bank, all.first(streamed), counters);
+  if (status.ok()) status = Stream(bank, all.subspan(streamed), counters);
   seats.erase(
       std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
       seats.end());
   if (!status.ok()) {
     admission_.FreeRoom(static_cast<int64_t>(seats.size()));
-    for (const Seat& seat : seats) seat.call->Fail(status);
+    FailSeats(seats, QueryEnd::kFailed, status);
     return {};
   }
   admission_.NoteSweep(clock_->Now() - begin);
   return seats;
 }
 
-absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats) {
+absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters) {
   if (seats.empty()) return absl::OkStatus();
   std::vector<SweepState> states;
   states.reserve(seats.size());
@@ -228,7 +247,11 @@ absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats) {
     states.push_back({seat.flight->state(), seat.flight->NextCut(bank), bank.version()});
   }
   std::vector<SweepResult> results(seats.size());
+  const absl::Time begin = clock_->Now();
   ENGRAM_RETURN_IF_ERROR(sweeper_->Sweep(newest, states, absl::MakeSpan(results)));
+  CountSweep(newest, states.size(), clock_->Now() - begin, counters);
+  counters->exact_sweeps.Add(1);
+  counters->survivors.Add(SurvivorCount(results));
   const auto count = static_cast<int64_t>(seats.size());
   if (IsWorthThePool(results, newest.settings().dim)) {
     pool_->ParallelFor(count, [&](int64_t i) { Advance(&seats[i], &results[i], nullptr); });
@@ -238,13 +261,16 @@ absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats) {
   return absl::OkStatus();
 }
 
-absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats) {
+absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters) {
   if (seats.empty()) return absl::OkStatus();
   std::vector<StreamState> states;
   states.reserve(seats.size());
   for (const Seat& seat : seats) states.push_back(*seat.flight->NextStream(seat.call->bank()));
   std::vector<StreamedSoftmax> updates(seats.size());
+  const absl::Time begin = clock_->Now();
   ENGRAM_RETURN_IF_ERROR(sweeper_->StreamSoftmax(newest, states, absl::MakeSpan(updates)));
+  CountSweep(newest, states.size(), clock_->Now() - begin, counters);
+  counters->fast_sweeps.Add(1);
   const auto advance = [&](int64_t i) {
     seats[i].flight->CountSweep();
     Conclude(&seats[i], seats[i].flight->AdvanceStream(seats[i].call->bank(), updates[i]));
@@ -268,6 +294,7 @@ void Engine::Advance(Seat* seat, SweepResult* result, ThreadPool* pool) {
     if (updates > 0) {
       const SweepState next{seat->flight->state(), seat->flight->NextCut(bank), bank.version()};
       if (result->near_misses == nullptr || !result->near_misses->Serve(next, &result->survivors)) return;
+      counters_.near_miss_updates.Add(1);
     }
     done = seat->flight->Advance(bank, &result->survivors, means);
   }
@@ -276,9 +303,19 @@ void Engine::Advance(Seat* seat, SweepResult* result, ThreadPool* pool) {
 
 void Engine::Conclude(Seat* seat, const absl::StatusOr<bool>& done) {
   if (done.ok() && !*done) return;
+  if (done.ok()) {
+    seat->call->CountAnswer(seat->b, &counters_);
+  } else {
+    counters_.CountQuery(seat->call->kind(), QueryEnd::kFailed);
+  }
   admission_.FreeRoom(1);
   seat->call->FinishOne(seat->b, AtQuery(seat->b, done.status()));
   seat->call = nullptr;
+}
+
+void Engine::FailSeats(const std::vector<Seat>& seats, QueryEnd end, const absl::Status& status) {
+  for (const Seat& seat : seats) counters_.CountQuery(seat.call->kind(), end);
+  for (const Seat& seat : seats) seat.call->Fail(status);
 }
 
 }  // namespace engram

@@ -13,6 +13,7 @@
 #include "core/base/thread_pool.h"
 #include "core/engine/admission.h"
 #include "core/engine/call.h"
+#include "core/engine/engine_counters.h"
 #include "core/engine/flight.h"
 #include "core/engine/recall.h"
 #include "core/engine/trajectory_memory.h"
@@ -84,6 +85,9 @@ class Engine {
   // Queries waiting and in flight.
   int64_t queued() const { return admission_.queued(); }
 
+  // What it has done so far.
+  const EngineCounters& counters() const { return counters_; }
+
  private:
   class Lane;
   class PendingCall;
@@ -97,6 +101,7 @@ class Engine {
   };
   // What is done next: who is served by a sweep, and who leaves without.
   struct Turn {
+    LaneCounters* counters = nullptr;  // Of the lane whose turn it is.
     std::vector<Seat> enter;
     std::vector<Seat> expired;
     std::vector<Seat> cancelled;
@@ -112,21 +117,24 @@ class Engine {
   // Returns the seats that need another turn.
   std::vector<Seat> TakeTurn(Turn turn);
   // Serves the seats of a turn with one sweep; returns those that need another.
-  std::vector<Seat> Serve(std::vector<Seat> seats);
+  std::vector<Seat> Serve(std::vector<Seat> seats, LaneCounters* counters);
   // Answers the seats of a turn that want a sweep, and those that want a stream.
-  absl::Status Sweep(const BankSnapshot& newest, absl::Span<Seat> seats);
-  absl::Status Stream(const BankSnapshot& newest, absl::Span<Seat> seats);
+  absl::Status Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters);
+  absl::Status Stream(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters);
   // Lets a query take what a sweep returned, with the help of `pool` unless it is null, and go on for as long
   // as the near misses of the sweep serve its next states.
   void Advance(Seat* seat, SweepResult* result, ThreadPool* pool);
   // Gives a seat up whose query is done or has failed.
   void Conclude(Seat* seat, const absl::StatusOr<bool>& done);
+  // Counts the end of queries that have no answer, and fails their calls.
+  void FailSeats(const std::vector<Seat>& seats, QueryEnd end, const absl::Status& status);
 
   const EngineOptions options_;
   TrajectoryMemory trajectory_memory_;
   Sweeper* const sweeper_;
   ThreadPool* const pool_;
   const Clock* const clock_;
+  EngineCounters counters_;
   Admission admission_;
   const std::unique_ptr<Lane> short_lane_;
   const std::unique_ptr<Lane> long_lane_;

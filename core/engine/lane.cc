@@ -89,6 +89,7 @@ Engine::Turn Engine::Lane::TakeFrom(Queue* queue) const {
                                       MaxStatesOfWork(row_count, dim, max_turn_work_));
   const SweepPlan plan = PlanSweep(waiting, clock_->Now(), max_states);
   Turn turn;
+  turn.counters = counters_;
   if (plan.enter.size() == queue->size()) {
     turn.enter.swap(*queue);
     return turn;

@@ -21,9 +21,9 @@ namespace engram {
 class Engine::Lane {
  public:
   // One turn sweeps at most `max_turn_work` components of patterns, counted once for each state, and serves
-  // at least one state.
-  Lane(const EngineOptions& options, int64_t max_turn_work, const Clock* clock)
-      : options_(options), max_turn_work_(max_turn_work), clock_(clock) {}
+  // at least one state. What the turns do is counted in `counters`.
+  Lane(const EngineOptions& options, int64_t max_turn_work, const Clock* clock, LaneCounters* counters)
+      : options_(options), max_turn_work_(max_turn_work), clock_(clock), counters_(counters) {}
 
   // Adds the queries of a call. True: nobody served the lane, and the caller, who `may_serve`, now does.
   bool Add(std::vector<Seat> seats, bool may_serve) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -52,6 +52,7 @@ class Engine::Lane {
   const EngineOptions options_;
   const int64_t max_turn_work_;
   const Clock* const clock_;
+  LaneCounters* const counters_;
 
   Mutex mutex_;
   CondVar work_;      // Something waits that nobody serves, or the lane was stopped.

@@ -11,6 +11,7 @@
 
 #include "core/base/mutex.h"
 #include "core/engine/call.h"
+#include "core/engine/count_answer.h"
 #include "core/engine/engine.h"
 #include "core/engine/flight.h"
 #include "core/engine/sweep_plan.h"
@@ -32,6 +33,10 @@ class Engine::PendingCall {
 
   // The flight of query b. REQUIRES: called once for each b; the call outlives the flight.
   virtual std::unique_ptr<Flight> MakeFlight(int64_t b) = 0;
+
+  virtual QueryKind kind() const = 0;
+  // Counts query b, which has its answer. REQUIRES: before FinishOne.
+  virtual void CountAnswer(int64_t b, EngineCounters* counters) const = 0;
 
   const BankSnapshot& bank() const { return bank_; }
   int64_t query_count() const { return query_count_; }
@@ -97,6 +102,10 @@ class Engine::PendingAnswers : public Engine::PendingCall {
 
   std::unique_ptr<Flight> MakeFlight(int64_t b) override {
     return make_flight_(call_, bank(), b, &answers_[b]);
+  }
+  QueryKind kind() const override { return KindOf<Answer>::value; }
+  void CountAnswer(int64_t b, EngineCounters* counters) const override {
+    engram::CountAnswer(answers_[b], counters);
   }
 
  protected:

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
 #include "core/sweep/softmax_stream.h"
+#include "core/sweep/sweeper_counts.h"
 #include "core/transform/cut.h"
 
 namespace engram {
@@ -73,6 +74,9 @@ class Sweeper {
   // UNAVAILABLE: as for Sweep.
   virtual absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                                      absl::Span<StreamedSoftmax> updates) = 0;
+
+  // For metrics. Thread-safe.
+  virtual SweeperCounts counts() const { return {}; }
 };
 
 }  // namespace engram

@@ -20,6 +20,7 @@ ENGRAMD = ""
 # One value that each option refuses. --port-file takes any text.
 BAD_VALUES = {
     "listen": "127.0.0.1:99999",
+    "metrics-listen": "127.0.0.1:9100,127.0.0.1:9101",
     "backend": "gpu",
     "cpu-kernels": "sse2",
     "threads": "-1",

@@ -48,6 +48,7 @@ TEST(ParseOptionsTest, NothingGivenMeansTheDefaults) {
   const absl::StatusOr<ServerOptions> options = ParseOptions(kNothing);
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->listen, "127.0.0.1:7411");
+  EXPECT_EQ(options->metrics_listen, "");
   EXPECT_EQ(options->backend, "auto");
   EXPECT_EQ(options->cpu_kernels, "auto");
   EXPECT_EQ(options->scratch_bytes, int64_t{1} << 30);
@@ -61,6 +62,7 @@ TEST(ParseOptionsTest, NothingGivenMeansTheDefaults) {
 TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   const absl::StatusOr<ServerOptions> parsed = ParseOptions({{"listen", "0.0.0.0:1"},
                                                              {"port-file", "/run/port"},
+                                                             {"metrics-listen", "0.0.0.0:2"},
                                                              {"backend", "reference"},
                                                              {"cpu-kernels", "portable"},
                                                              {"threads", "3"},
@@ -78,6 +80,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(parsed->listen, "0.0.0.0:1");
   EXPECT_EQ(parsed->port_file, "/run/port");
+  EXPECT_EQ(parsed->metrics_listen, "0.0.0.0:2");
   EXPECT_EQ(parsed->backend, "reference");
   EXPECT_EQ(parsed->cpu_kernels, "portable");
   EXPECT_EQ(parsed->threads, 3);
@@ -130,6 +133,10 @@ INSTANTIATE_TEST_SUITE_P(ParseOptionsTest, BadOptionTest,
                              {"listen", "127.0.0.1:99999"},
                              {"listen", "127.0.0.1:-1"},
                              {"listen", "unix:"},
+                             {"metrics-listen", "7412"},
+                             {"metrics-listen", "localhost:65536"},
+                             {"metrics-listen", "unix:/run/metrics"},
+                             {"metrics-listen", "127.0.0.1:1,127.0.0.1:2"},
                              {"backend", "gpu"},
                              {"backend", ""},
                              {"threads", "-1"},
@@ -174,7 +181,9 @@ TEST(ParseOptionsTest, BoundsAreAllowed) {
                                                         {"drain-grace", "1h"},
                                                         {"listen", "[::1]:65535"},
                                                         {"listen", "localhost:0"},
-                                                        {"listen", "unix:/run/s"}}) {
+                                                        {"listen", "unix:/run/s"},
+                                                        {"metrics-listen", ""},
+                                                        {"metrics-listen", "[::]:0"}}) {
     const absl::Status status = ParseOptions({{name, value}}).status();
     EXPECT_TRUE(status.ok()) << status;
   }

@@ -60,7 +60,10 @@ absl::Status CpuSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepS
     const std::vector<size_t> dense_after_all = ScreenStates(bank, states, screened, results);
     dense.insert(dense.end(), dense_after_all.begin(), dense_after_all.end());
   }
-  if (!dense.empty()) ScoreAllRows(RowScorer(&bank, &arithmetic_), states, dense, pool_, results);
+  if (!dense.empty()) {
+    dense_states_.Add(static_cast<int64_t>(dense.size()));
+    ScoreAllRows(RowScorer(&bank, &arithmetic_), states, dense, pool_, results);
+  }
   return absl::OkStatus();
 }
 

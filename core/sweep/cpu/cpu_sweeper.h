@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/canonical.h"
+#include "core/base/counter.h"
 #include "core/base/thread_pool.h"
 #include "core/sweep/cpu/recalled_patterns.h"
 #include "core/sweep/cpu/screen_kernels.h"
@@ -31,6 +32,7 @@ class CpuSweeper : public Sweeper {
                      absl::Span<SweepResult> results) override;
   absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                              absl::Span<StreamedSoftmax> updates) override;
+  SweeperCounts counts() const override { return {dense_states_.value(), recalled_->hits()}; }
 
  private:
   // Screens the states `screened`; returns those of them that are dense after all.
@@ -41,6 +43,7 @@ class CpuSweeper : public Sweeper {
   ThreadPool* const pool_;
   const ScreenKernels& kernels_;
   const CanonicalArithmetic& arithmetic_;
+  Counter dense_states_;
   // Shared with near misses, which may outlive this.
   const std::shared_ptr<RecalledPatterns> recalled_ = std::make_shared<RecalledPatterns>();
 };

@@ -51,6 +51,7 @@ bool RecalledPatterns::Find(const Key& key, const Cut& cut, SurvivorList* surviv
   // What this cut keeps has at least this score, and all of that is known.
   if (!(cut.From(scores) >= known_down_to)) return false;
   *survivors = std::move(rows);
+  hits_.Add(1);
   return true;
 }
 

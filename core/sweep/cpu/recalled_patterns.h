@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
+#include "core/base/counter.h"
 #include "core/base/mutex.h"
 #include "core/sweep/sweeper.h"
 
@@ -45,12 +46,16 @@ class RecalledPatterns {
   // `survivors` is as before.
   bool Find(const Key& key, const Cut& cut, SurvivorList* survivors) const ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // How often Find found.
+  int64_t hits() const { return hits_.value(); }
+
  private:
   struct Known {
     double cut;
     SurvivorList rows;  // By descending score.
   };
 
+  mutable Counter hits_;
   mutable Mutex mutex_;
   absl::flat_hash_map<Key, Known> known_ ABSL_GUARDED_BY(mutex_);
 };
