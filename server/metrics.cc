@@ -89,17 +89,23 @@ void Metrics::AddMemory(MetricFamilies* families) const {
 void Metrics::AddBanks(MetricFamilies* families) const {
   std::vector<std::shared_ptr<MemoryBank>> listed;
   int64_t bank_count = 0;
+  int64_t serving_count = 0;
   int64_t pattern_count = 0;
-  std::vector<std::shared_ptr<MemoryBank>> banks;
+  std::vector<BankEntry> entries;
   do {
-    banks = sources_.banks->List(banks.empty() ? "" : banks.back()->settings()->name, kBanksAtATime);
-    for (const std::shared_ptr<MemoryBank>& bank : banks) {
-      if (bank_count++ < kMaxListedBanks) listed.push_back(bank);
-      pattern_count += bank->Pin().pattern_count();
+    entries = sources_.banks->List(entries.empty() ? "" : entries.back().name, kBanksAtATime);
+    for (const BankEntry& entry : entries) {
+      ++bank_count;
+      if (entry.bank == nullptr) continue;
+      if (serving_count++ < kMaxListedBanks) listed.push_back(entry.bank);
+      pattern_count += entry.bank->Pin().pattern_count();
     }
-  } while (static_cast<int64_t>(banks.size()) == kBanksAtATime);
+  } while (static_cast<int64_t>(entries.size()) == kBanksAtATime);
   families->Gauge("engram_banks", "Banks.");
   families->Add(bank_count);
+  families->Gauge("engram_banks_not_serving",
+                  "Banks that are being loaded, or that could not be: the log says why.");
+  families->Add(bank_count - serving_count);
   families->Gauge("engram_banks_limit", "Largest number of banks: max-banks.");
   families->Add(sources_.capabilities.limits().max_banks());
   families->Gauge("engram_patterns", "Patterns in all banks.");
