@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <vector>
 
 #include "core/codes/row_code.h"
@@ -20,6 +21,10 @@ constexpr int64_t kMinChunkProducts = int64_t{1} << 23;
 
 // Chunks for each thread, so that one that is late holds up the others for little.
 constexpr int64_t kChunksPerThread = 4;
+
+// After so many multiplications, a fraction of a millisecond, other threads get their turn: schedulers let a
+// busy thread run for several milliseconds while a call on a small bank waits.
+constexpr int64_t kProductsInARow = int64_t{1} << 26;
 
 class Scan {
  public:
@@ -41,7 +46,13 @@ class Scan {
     const auto batch = static_cast<int64_t>(states_.size());
     const int64_t block = BlockTiles(batch);
     std::vector<float> estimates(block * kTileRows * batch);
+    int64_t products = 0;
     for (const TileRange& range : tiles_.Ranges(begin, end, block)) {
+      products += range.count * kTileRows * bank_.settings().dim * batch;
+      if (products > kProductsInARow) {
+        std::this_thread::yield();
+        products = 0;
+      }
       screen_.Estimate(bank_.segment(range.segment), range.first, range.count, estimates.data());
       Summarize(range, estimates.data());
     }
