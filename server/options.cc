@@ -133,6 +133,11 @@ std::vector<Option> MakeTable() {
        Address("listen", &O::listen)},
       {"port-file", "PATH", "", "Write the port here, as text, once the server answers. Empty: nowhere.",
        Text(&O::port_file)},
+      {"data-dir", "PATH", "",
+       "Directory that keeps the banks, made if it is missing; one server at a time. Empty: banks are gone "
+       "when "
+       "the server stops.",
+       Text(&O::data_dir)},
       {"backend", "NAME", "auto",
        "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
        OneOf("backend", &O::backend, {"auto", "reference", "cpu"})},

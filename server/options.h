@@ -17,6 +17,7 @@ namespace engram {
 struct ServerOptions {
   std::string listen;
   std::string port_file;
+  std::string data_dir;  // Empty: banks live in memory.
   std::string backend;
   std::string cpu_kernels;
   int threads = 0;

@@ -12,8 +12,8 @@ namespace engram {
 // A running server: everything between the options and the port.
 class Server {
  public:
-  // Serves from when it returns. INVALID_ARGUMENT: the backend does not exist. UNAVAILABLE: the address
-  // cannot be bound.
+  // Serves from when it returns; banks of the data directory are loaded meanwhile. INVALID_ARGUMENT: the
+  // backend does not exist. UNAVAILABLE: the address cannot be bound. Errors of RocksJournal::Open.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Stops at once what still runs; Drain first to let calls finish.

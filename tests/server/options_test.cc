@@ -61,6 +61,7 @@ TEST(ParseOptionsTest, NothingGivenMeansTheDefaults) {
 TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   const absl::StatusOr<ServerOptions> parsed = ParseOptions({{"listen", "0.0.0.0:1"},
                                                              {"port-file", "/run/port"},
+                                                             {"data-dir", "/data"},
                                                              {"backend", "reference"},
                                                              {"cpu-kernels", "portable"},
                                                              {"threads", "3"},
@@ -78,6 +79,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(parsed->listen, "0.0.0.0:1");
   EXPECT_EQ(parsed->port_file, "/run/port");
+  EXPECT_EQ(parsed->data_dir, "/data");
   EXPECT_EQ(parsed->backend, "reference");
   EXPECT_EQ(parsed->cpu_kernels, "portable");
   EXPECT_EQ(parsed->threads, 3);
