@@ -165,9 +165,10 @@ absl::StatusOr<v1::CreateBankResponse> AssociativeMemoryService::DoCreateBank(
 }
 
 absl::StatusOr<v1::GetBankResponse> AssociativeMemoryService::DoGetBank(const v1::GetBankRequest& request) {
-  ENGRAM_ASSIGN_OR_RETURN(const auto bank, parts_.FindBank(request.name(), "name"));
+  ENGRAM_ASSIGN_OR_RETURN(const std::string name, ParseName(request.name(), "name"));
+  ENGRAM_ASSIGN_OR_RETURN(const BankEntry entry, parts_.banks->FindEntry(name));
   v1::GetBankResponse response;
-  *response.mutable_bank() = FillBank(*bank);
+  *response.mutable_bank() = FillBank(entry);
   return response;
 }
 
@@ -179,8 +180,7 @@ absl::StatusOr<v1::ListBanksResponse> AssociativeMemoryService::DoListBanks(
   v1::ListBanksResponse response;
   int64_t bytes = Limits::kMaxNameBytes + kPageOverhead;  // Of the token.
   for (const BankEntry& entry : banks) {
-    if (entry.bank == nullptr) continue;
-    const v1::Bank wire = FillBank(*entry.bank);
+    const v1::Bank wire = FillBank(entry);
     bytes += static_cast<int64_t>(wire.ByteSizeLong()) + kPageOverhead;
     if (response.banks_size() == call.page_size || bytes > parts_.limits.max_message_bytes) {
       response.set_next_page_token(response.banks(response.banks_size() - 1).name());

@@ -78,6 +78,22 @@ int64_t BytesOf(const RetrieveResult& result, const v1::SupportParts& parts) {
   return bytes;
 }
 
+// What does not change with the patterns.
+v1::Bank FillSettings(const BankSettings& settings) {
+  v1::Bank wire;
+  wire.set_name(settings.name);
+  wire.set_dim(settings.dim);
+  wire.set_value_dim(settings.value_dim);
+  *wire.mutable_default_dynamics() = FillDynamics(settings.default_dynamics);
+  wire.mutable_limits()->set_max_patterns(settings.max_patterns);
+  wire.set_durability(FillDurability(settings.durability));
+  wire.set_screening(FillScreening(settings.screening));
+  const int64_t nanoseconds = absl::ToUnixNanos(settings.create_time);
+  wire.mutable_create_time()->set_seconds(nanoseconds / 1'000'000'000);
+  wire.mutable_create_time()->set_nanos(static_cast<int32_t>(nanoseconds % 1'000'000'000));
+  return wire;
+}
+
 void FillSupport(const BankSnapshot& bank, const Retrieval& retrieval, const v1::SupportParts& parts,
                  v1::MatrixEncoding encoding, v1::Retrieval* wire) {
   const auto count = static_cast<int64_t>(retrieval.support.size());
@@ -146,22 +162,28 @@ v1::Dynamics FillDynamics(const Dynamics& dynamics) {
 
 v1::Bank FillBank(const MemoryBank& bank) {
   const BankSnapshot snapshot = bank.Pin();
-  const BankSettings& settings = snapshot.settings();
-  v1::Bank wire;
-  wire.set_name(settings.name);
-  wire.set_dim(settings.dim);
-  wire.set_value_dim(settings.value_dim);
-  *wire.mutable_default_dynamics() = FillDynamics(settings.default_dynamics);
-  wire.mutable_limits()->set_max_patterns(settings.max_patterns);
-  wire.set_durability(FillDurability(settings.durability));
-  wire.set_screening(FillScreening(settings.screening));
+  v1::Bank wire = FillSettings(snapshot.settings());
   wire.set_pattern_count(snapshot.pattern_count());
   wire.set_version(snapshot.version());
   wire.set_memory_bytes(bank.memory_bytes());
   wire.set_largest_norm(snapshot.largest_norm());
-  const int64_t nanoseconds = absl::ToUnixNanos(settings.create_time);
-  wire.mutable_create_time()->set_seconds(nanoseconds / 1'000'000'000);
-  wire.mutable_create_time()->set_nanos(static_cast<int32_t>(nanoseconds % 1'000'000'000));
+  wire.set_state(v1::BANK_STATE_SERVING);
+  wire.set_loaded_patterns(snapshot.pattern_count());
+  return wire;
+}
+
+v1::Bank FillBank(const BankEntry& entry) {
+  if (entry.bank != nullptr) return FillBank(*entry.bank);
+  v1::Bank wire;
+  wire.set_name(entry.name);
+  // Of one whose settings could not be read, only a name that was made up is known.
+  if (entry.settings->dim > 0) wire = FillSettings(*entry.settings);
+  wire.set_pattern_count(entry.counts.pattern_count);
+  wire.set_version(entry.counts.version);
+  wire.set_state(entry.state == BankEntry::State::kLoading ? v1::BANK_STATE_LOADING
+                                                           : v1::BANK_STATE_QUARANTINED);
+  wire.set_state_message(std::string(entry.status.message()));
+  wire.set_loaded_patterns(entry.loaded_patterns);
   return wire;
 }
 

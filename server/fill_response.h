@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/bank/memory_bank.h"
+#include "core/bank/memory_banks.h"
 #include "core/engine/call.h"
 #include "engram/v1/associative_memory.pb.h"
 #include "server/limits.h"
@@ -14,7 +15,10 @@ namespace engram {
 
 // Core types to wire: the way back of parse_request.
 
+// Of a bank that serves.
 v1::Bank FillBank(const MemoryBank& bank);
+// Of a bank in any state.
+v1::Bank FillBank(const BankEntry& entry);
 
 // Every field is set.
 v1::Dynamics FillDynamics(const Dynamics& dynamics);

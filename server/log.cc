@@ -74,6 +74,9 @@ void InitLog(const std::string& level, LogFormat format) {
   google::protobuf::SetLogHandler(nullptr);
 }
 
+void LogDebug(const char* event, std::initializer_list<LogField> fields) {
+  Log(spdlog::level::debug, event, fields);
+}
 void LogInfo(const char* event, std::initializer_list<LogField> fields) {
   Log(spdlog::level::info, event, fields);
 }

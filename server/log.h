@@ -21,6 +21,7 @@ enum class LogFormat { kText, kJson };
 void InitLog(const std::string& level, LogFormat format);
 
 // One line: what happened, in a few constant words, and its particulars. Thread-safe.
+void LogDebug(const char* event, std::initializer_list<LogField> fields = {});
 void LogInfo(const char* event, std::initializer_list<LogField> fields = {});
 void LogWarning(const char* event, std::initializer_list<LogField> fields = {});
 void LogError(const char* event, std::initializer_list<LogField> fields = {});

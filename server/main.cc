@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -15,7 +16,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/storage/rocks_journal.h"
 #include "server/log.h"
+#include "server/log_storage.h"
 #include "server/options.h"
 #include "server/server.h"
 
@@ -106,6 +109,28 @@ int Serve(const ServerOptions& options) {
   return 0;
 }
 
+// Checks the data directory and writes what is wrong; the exit code says whether anything is.
+int Verify(const ServerOptions& options) {
+  std::set<std::string> told;
+  RocksJournalOptions journal;
+  journal.data_dir = options.data_dir;
+  journal.log = [&told](LogLevel level, const std::string& message) {
+    if (level == LogLevel::kInfo) {
+      std::cout << message << std::endl;
+    } else if (!IsHarmless(level, message) && told.insert(message).second) {
+      std::cerr << "engramd: " << message << std::endl;
+    }
+  };
+  const absl::Status status = RocksJournal::Verify(journal);
+  if (status.ok()) {
+    std::cout << options.data_dir << ": nothing is wrong" << std::endl;
+    return 0;
+  }
+  const std::string message(status.message());
+  if (told.count(message) == 0) std::cerr << "engramd: " << message << std::endl;
+  return kExitFailure;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("engramd: serves named banks of patterns that recall each other, over gRPC.", "engramd");
   app.set_version_flag("--version", std::string("engramd ") + ENGRAM_VERSION);
@@ -114,14 +139,17 @@ int Main(int argc, char** argv) {
       "then\n"
       "the environment, the file, the defaults. SIGTERM drains: calls in flight finish. A second one ends at "
       "once.\n"
-      "\nExit codes: 0 stopped after a drain; 1 could not start; 2 wrong options; 3 left with calls "
-      "unfinished.");
+      "\nExit codes: 0 stopped after a drain, or nothing is wrong; 1 could not start, or something is;\n"
+      "2 wrong options; 3 left with calls unfinished.");
   OptionValues values;
   std::string config;
   bool print_sample = false;
+  bool verify = false;
   AddOptions(&app, &values, &config);
   app.add_flag("--print-sample-config", print_sample,
                "Print a file with every option at its default, and exit.");
+  app.add_flag("--verify", verify,
+               "Check all of --data-dir, which no server may have open, say what is wrong, and exit.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -136,6 +164,11 @@ int Main(int argc, char** argv) {
     std::cerr << "engramd: " << options.status().message() << "\nRun engramd --help for the options.\n";
     return kExitUsage;
   }
+  if (verify && options->data_dir.empty()) {
+    std::cerr << "engramd: --verify needs --data-dir\n";
+    return kExitUsage;
+  }
+  if (verify) return Verify(*options);
   InitLog(options->log_level, options->log_format == "json" ? LogFormat::kJson : LogFormat::kText);
   return Serve(*options);
 }

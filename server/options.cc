@@ -151,6 +151,11 @@ std::vector<Option> MakeTable() {
        "Address to serve metrics on, at http://HOST:PORT/metrics, for Prometheus; port 0 takes a free one, "
        "which the log tells. Empty: none. Whoever reaches it reads the names and sizes of banks.",
        HttpAddress("metrics-listen", &O::metrics_listen)},
+      {"data-dir", "PATH", "",
+       "Directory that keeps the banks, made if it is missing; one server at a time. Empty: banks are gone "
+       "when "
+       "the server stops.",
+       Text(&O::data_dir)},
       {"backend", "NAME", "auto",
        "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
        OneOf("backend", &O::backend, {"auto", "reference", "cpu"})},

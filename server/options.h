@@ -18,6 +18,7 @@ struct ServerOptions {
   std::string listen;
   std::string port_file;
   std::string metrics_listen;
+  std::string data_dir;  // Empty: banks live in memory.
   std::string backend;
   std::string cpu_kernels;
   int threads = 0;

@@ -26,6 +26,17 @@ absl::StatusOr<int64_t> ParseDim(int64_t dim, const std::string& field, int64_t 
   return InvalidField(field, absl::StrCat(dim), absl::StrCat(least, " to ", Limits::kMaxDim));
 }
 
+absl::Status NoDataDirectory(const std::string& asked) {
+  ErrorDetails details;
+  details.reason = "NO_DATA_DIRECTORY";
+  details.field = "durability";
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, details,
+      absl::StrCat("durability: got ", asked,
+                   ", this server keeps nothing on disk; start engramd with --data-dir, or ask for ",
+                   v1::Durability_Name(v1::DURABILITY_VOLATILE)));
+}
+
 absl::StatusOr<Durability> ParseDurability(v1::Durability wire, Durability strongest) {
   Durability asked = strongest;
   switch (wire) {
@@ -44,9 +55,7 @@ absl::StatusOr<Durability> ParseDurability(v1::Durability wire, Durability stron
       return InvalidField("durability", absl::StrCat(static_cast<int>(wire)),
                           "a value of engram.v1.Durability");
   }
-  if (asked > strongest) {
-    return NotYetImplemented("durability", absl::StrCat("durability ", v1::Durability_Name(wire)));
-  }
+  if (asked > strongest) return NoDataDirectory(v1::Durability_Name(wire));
   return asked;
 }
 

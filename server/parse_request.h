@@ -25,7 +25,7 @@ namespace engram {
 // A bank's name; `field` is its path in the request.
 absl::StatusOr<std::string> ParseName(const std::string& name, const std::string& field);
 
-// Settings of a new bank. UNIMPLEMENTED: `strongest` cannot keep the durability that is asked for.
+// Settings of a new bank. FAILED_PRECONDITION: what is asked for is more durable than `strongest`.
 absl::StatusOr<BankSettings> ParseCreateBank(const v1::CreateBankRequest& request, Durability strongest,
                                              absl::Time now);
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -19,11 +20,14 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
+#include "core/storage/rocks_journal.h"
 #include "core/sweep/cpu/screen_kernels.h"
 #include "core/sweep/sweeper_list.h"
 #include "server/associative_memory_service.h"
+#include "server/bank_startup.h"
 #include "server/fill_response.h"
 #include "server/log.h"
+#include "server/log_storage.h"
 #include "server/machine.h"
 #include "server/metrics.h"
 #include "server/metrics_endpoint.h"
@@ -43,6 +47,9 @@ constexpr int64_t kMessagesUnderWay = 16;
 // How long calls are refused in words before the port is closed.
 constexpr absl::Duration kLastCalls = absl::Milliseconds(100);
 
+// Writers of a bank that wait for the disk at the same time share its syncs, so there must be many.
+constexpr int kDiskWaiters = 64;
+
 // Share of the usable memory that banks get unless the options say otherwise.
 constexpr double kDefaultBudgetShare = 0.8;
 
@@ -54,6 +61,19 @@ int ThreadCount(const ServerOptions& options) {
 int64_t BudgetBytes(const ServerOptions& options) {
   if (options.memory_budget_bytes > 0) return options.memory_budget_bytes;
   return static_cast<int64_t>(kDefaultBudgetShare * static_cast<double>(UsableMemoryBytes()));
+}
+
+int BlockingThreadCount(const ServerOptions& options) {
+  return std::max(options.data_dir.empty() ? 2 : kDiskWaiters, ThreadCount(options));
+}
+
+// Null without a data directory.
+absl::StatusOr<std::unique_ptr<RocksJournal>> OpenDataDirectory(const ServerOptions& options) {
+  if (options.data_dir.empty()) return nullptr;
+  RocksJournalOptions journal;
+  journal.data_dir = options.data_dir;
+  journal.log = LogStorage;
+  return RocksJournal::Open(std::move(journal));
 }
 
 EngineOptions MakeEngineOptions(const ServerOptions& options) {
@@ -110,22 +130,31 @@ class WithoutReflection : public grpc::ServerBuilderOption {
 
 class RunningServer : public Server {
  public:
-  RunningServer(const ServerOptions& options, ChosenSweeper chosen, std::unique_ptr<ThreadPool> sweep_pool)
+  // `disk` is null if nothing is kept.
+  RunningServer(const ServerOptions& options, std::unique_ptr<RocksJournal> disk, ChosenSweeper chosen,
+                std::unique_ptr<ThreadPool> sweep_pool)
       : options_(options),
+        disk_(std::move(disk)),
+        journal_(disk_ != nullptr ? static_cast<Journal*>(disk_.get()) : &volatile_journal_),
         budget_(BudgetBytes(options)),
-        banks_(options.max_banks, &budget_, &journal_),
+        banks_(options.max_banks, &budget_, journal_, disk_ != nullptr ? disk_->next_bank_id() : 1),
         sweep_pool_(std::move(sweep_pool)),
         chosen_(std::move(chosen)),
         engine_(MakeEngineOptions(options), chosen_.sweeper.get(), sweep_pool_.get(), &clock_),
         uploads_(&budget_, &clock_),
-        blocking_calls_(std::max(2, ThreadCount(options))),
+        blocking_calls_(BlockingThreadCount(options)),
         gate_(kMessagesUnderWay * options.max_message_bytes),
-        service_({&banks_, &budget_, &journal_, &engine_, &uploads_, &blocking_calls_, &gate_, &calls_,
+        service_({&banks_, &budget_, journal_, &engine_, &uploads_, &blocking_calls_, &gate_, &calls_,
                   &clock_, Limits{options.max_message_bytes, options.max_batch},
-                  MakeCapabilities(options, chosen_, journal_),
-                  [this](const std::string& bank) { UpdateBankHealth(bank); }}) {}
+                  MakeCapabilities(options, chosen_, *journal_),
+                  [this](const std::string& bank) { UpdateBankHealth(bank); }}) {
+    if (disk_ == nullptr) return;
+    startup_.emplace(disk_.get(), &banks_, &clock_,
+                     [this](const std::string& bank) { UpdateBankHealth(bank); });
+  }
 
   ~RunningServer() override {
+    if (startup_.has_value()) startup_->Stop();
     if (grpc_ == nullptr) return;
     gate_.CloseAndWait(absl::ZeroDuration());
     grpc_->Shutdown(std::chrono::system_clock::now());
@@ -153,6 +182,13 @@ class RunningServer : public Server {
     return absl::OkStatus();
   }
 
+  // Loads what the data directory keeps, while calls are answered. REQUIRES: it listens.
+  void LoadBanks() {
+    if (!startup_.has_value()) return;
+    for (const std::string& bank : startup_->names()) UpdateBankHealth(bank);
+    startup_->Start();
+  }
+
   int port() const override { return port_; }
 
   int64_t Drain() override {
@@ -162,6 +198,7 @@ class RunningServer : public Server {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
     }
     LogInfo("draining", {{"queries", engine_.queued()}});
+    if (startup_.has_value()) startup_->Stop();
     absl::SleepFor(options_.drain_delay);
     const int64_t unfinished = gate_.CloseAndWait(options_.drain_grace);
     // gRPC cancels calls that arrive once it shuts down; those that are on their way still get our answer.
@@ -194,7 +231,9 @@ class RunningServer : public Server {
 
   const ServerOptions options_;
   SystemClock clock_;
-  VolatileJournal journal_;
+  VolatileJournal volatile_journal_;
+  const std::unique_ptr<RocksJournal> disk_;
+  Journal* const journal_;
   MemoryBudget budget_;
   MemoryBanks banks_;
   const std::unique_ptr<ThreadPool> sweep_pool_;
@@ -209,6 +248,7 @@ class RunningServer : public Server {
   AssociativeMemoryService service_;
   int port_ = 0;
   absl::Notification listening_;
+  std::optional<BankStartup> startup_;  // If there is a disk.
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<MetricsEndpoint> metrics_;  // Last: it reads all of the above.
 };
@@ -229,10 +269,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                        {"instruction_set", BestCanonicalArithmetic().name},
                        {"screening_instruction_set", chosen.kernels},
                        {"screening_reason", chosen.kernels_reason},
-                       {"memory_budget_bytes", BudgetBytes(options)}});
-  auto server = std::make_unique<RunningServer>(options, std::move(chosen), std::move(pool));
+                       {"memory_budget_bytes", BudgetBytes(options)},
+                       {"data_dir", options.data_dir}});
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksJournal> disk, OpenDataDirectory(options));
+  auto server = std::make_unique<RunningServer>(options, std::move(disk), std::move(chosen), std::move(pool));
   ENGRAM_RETURN_IF_ERROR(server->Listen());
   LogInfo("serving", {{"listen", options.listen}, {"port", int64_t{server->port()}}});
+  server->LoadBanks();
   return server;
 }
 

@@ -12,8 +12,9 @@ namespace engram {
 // A running server: everything between the options and the port.
 class Server {
  public:
-  // Serves from when it returns. INVALID_ARGUMENT: the backend does not exist. UNAVAILABLE: an address,
-  // that for metrics included, cannot be bound.
+  // Serves from when it returns; banks of the data directory are loaded meanwhile. INVALID_ARGUMENT: the
+  // backend does not exist. UNAVAILABLE: an address, that for metrics included, cannot be bound. Errors of
+  // RocksJournal::Open.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Stops at once what still runs; Drain first to let calls finish.

@@ -17,6 +17,19 @@ std::string CreateTimeText(const v1::Bank& bank) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
+std::string StateText(v1::BankState state) {
+  switch (state) {
+    case v1::BANK_STATE_SERVING:
+      return "serving";
+    case v1::BANK_STATE_LOADING:
+      return "loading";
+    case v1::BANK_STATE_QUARANTINED:
+      return "quarantined";
+    default:
+      return "unknown";
+  }
+}
+
 }  // namespace
 
 std::string DurabilityText(v1::Durability durability) {
@@ -44,12 +57,14 @@ std::string ScreeningText(v1::Screening screening) {
 }
 
 Table BankTable(const std::vector<v1::Bank>& banks) {
-  Table table({"name", "patterns", "dim", "value dim", "version", "memory", "screening", "transform"});
+  Table table(
+      {"name", "patterns", "dim", "value dim", "version", "memory", "screening", "transform", "state"});
   for (const v1::Bank& bank : banks) {
     table.AddRow({bank.name(), CountText(bank.pattern_count()), absl::StrCat(bank.dim()),
                   bank.value_dim() == 0 ? "-" : absl::StrCat(bank.value_dim()), absl::StrCat(bank.version()),
                   BytesText(bank.memory_bytes()), ScreeningText(bank.screening()),
-                  TransformText(bank.default_dynamics())});
+                  bank.has_default_dynamics() ? TransformText(bank.default_dynamics()) : "-",
+                  StateText(bank.state())});
   }
   return table;
 }
@@ -59,6 +74,11 @@ Table BankDetails(const v1::Bank& bank) {
   const int64_t max_patterns = bank.limits().max_patterns();
   Table table({});
   table.AddRow({"name", bank.name()});
+  table.AddRow({"state", bank.state() == v1::BANK_STATE_LOADING
+                             ? absl::StrCat("loading, ", CountText(bank.loaded_patterns()), " of ",
+                                            CountText(bank.pattern_count()), " patterns")
+                             : StateText(bank.state())});
+  if (bank.state() == v1::BANK_STATE_QUARANTINED) table.AddRow({"reason", bank.state_message()});
   table.AddRow({"dim", absl::StrCat(bank.dim())});
   table.AddRow({"value dim", bank.value_dim() == 0 ? "none" : absl::StrCat(bank.value_dim())});
   table.AddRow({"patterns", CountText(bank.pattern_count())});
@@ -89,6 +109,9 @@ Json BankJson(const v1::Bank& bank) {
           {"durability", DurabilityText(bank.durability())},
           {"screening", ScreeningText(bank.screening())},
           {"create_time", CreateTimeText(bank)},
+          {"state", StateText(bank.state())},
+          {"state_message", bank.state_message()},
+          {"loaded_patterns", bank.loaded_patterns()},
           {"default_dynamics", DynamicsJson(bank.default_dynamics())}};
 }
 

@@ -106,10 +106,8 @@ absl::Status BankDamaged(const std::string& bank, const std::string& how) {
 
 absl::Status BankNotLoaded(const std::string& bank, const absl::Status& cause) {
   std::optional<ErrorDetails> details = FindErrorDetails(cause);
-  if (!details.has_value() && cause.code() == absl::StatusCode::kDataLoss) {
-    return BankDamaged(bank, std::string(cause.message()));
-  }
   if (details.has_value() && details->reason == "BANK_DAMAGED") return cause;
+  if (cause.code() == absl::StatusCode::kDataLoss) return BankDamaged(bank, std::string(cause.message()));
   if (!details.has_value()) {
     details.emplace();
     details->reason = "BANK_NOT_LOADED";

@@ -94,6 +94,7 @@ class CliTest(unittest.TestCase):
     def test_describe_tells_what_create_was_told(self):
         bank = self.run_json("bank", "describe", self.bank)
         self.assertEqual(bank["dim"], DIM)
+        self.assertEqual(bank["state"], "serving")
         self.assertEqual(bank["pattern_count"], 0)
         self.assertEqual(bank["default_dynamics"]["beta"], 4)
         self.assertIn("entmax", self.run_cli("bank", "describe", self.bank)[0].decode())

@@ -98,6 +98,28 @@ TEST_F(CommandLineTest, DescribeTellsTheScreening) {
   EXPECT_EQ(Json()["screening"], "none");
 }
 
+TEST_F(CommandLineTest, DescribeTellsHowFarALoadingBankIs) {
+  v1::Bank& bank = *server_->get_bank->mutable_bank();
+  bank.set_state(v1::BANK_STATE_LOADING);
+  bank.set_pattern_count(4000);
+  bank.set_loaded_patterns(1500);
+  EXPECT_EQ(Run({"bank", "describe", "digits"}), 0);
+  EXPECT_THAT(out_.str(), ContainsRegex("state +loading, 1,500 of 4,000 patterns\n"));
+}
+
+TEST_F(CommandLineTest, DescribeTellsWhyABankIsQuarantined) {
+  v1::Bank& bank = *server_->get_bank->mutable_bank();
+  bank.set_state(v1::BANK_STATE_QUARANTINED);
+  bank.set_state_message("bank 'digits' is damaged: 000012.sst");
+  EXPECT_EQ(Run({"bank", "describe", "digits"}), 0);
+  EXPECT_THAT(out_.str(),
+              ContainsRegex("state +quarantined\nreason +bank 'digits' is damaged: 000012.sst\n"));
+  out_.str("");
+  EXPECT_EQ(Run({"bank", "describe", "digits", "-o", "json"}), 0);
+  EXPECT_EQ(Json()["state"], "quarantined");
+  EXPECT_EQ(Json()["state_message"], "bank 'digits' is damaged: 000012.sst");
+}
+
 TEST_F(CommandLineTest, DeletingABankAsksOnATerminal) {
   server_->get_bank->mutable_bank()->set_name("digits");
   in_is_terminal_ = true;

@@ -56,6 +56,19 @@ class EngramServer:
         with open(self._log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def wait_for_log(self, text):
+        """Waits until the server has written this."""
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while text not in self.log():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"engramd did not write '{text}'\n{self.log()}")
+            time.sleep(0.01)  # Nothing else tells when.
+
+    def kill(self):
+        """Ends the server as a crash does."""
+        self.process.kill()
+        self.process.wait()
+
     def terminate(self):
         """Sends SIGTERM and returns at once."""
         self.process.send_signal(signal.SIGTERM)

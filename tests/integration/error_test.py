@@ -225,7 +225,7 @@ class ErrorTest(unittest.TestCase):
         for durability in (bank_pb2.DURABILITY_RELAXED, bank_pb2.DURABILITY_SYNCED):
             request = api.CreateBankRequest(name="x", dim=1, durability=durability)
             name = bank_pb2.Durability.Name(durability)
-            self.refused("CreateBank", request, UNIMPLEMENTED, name, "not implemented", field="durability")
+            self.refused("CreateBank", request, PRECONDITION, name, "--data-dir", field="durability")
         request = api.CreateBankRequest(name="x", dim=1, durability=99)
         self.refused("CreateBank", request, INVALID, "99", field="durability")
 

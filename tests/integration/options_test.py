@@ -17,7 +17,7 @@ from wire import TIMEOUT_SECONDS, connect, make_stub
 
 ENGRAMD = ""
 
-# One value that each option refuses. --port-file takes any text.
+# One value that each option refuses. --port-file and --data-dir take any text.
 BAD_VALUES = {
     "listen": "127.0.0.1:99999",
     "metrics-listen": "127.0.0.1:9100,127.0.0.1:9101",
@@ -111,7 +111,7 @@ class OptionsTest(unittest.TestCase):
         sample = run("--print-sample-config").stdout
         lines = [line for line in sample.splitlines() if line and not line.startswith("#")]
         names = {line.split("=")[0].strip() for line in lines}
-        self.assertEqual(names - {"port-file"}, set(BAD_VALUES))
+        self.assertEqual(names - {"port-file", "data-dir"}, set(BAD_VALUES))
 
     def test_a_bad_flag_is_a_usage_error(self):
         for option, value in BAD_VALUES.items():
@@ -174,7 +174,7 @@ class OptionsTest(unittest.TestCase):
     def test_help_lists_every_option_with_its_variable(self):
         result = run("--help")
         self.assertEqual(result.returncode, 0)
-        for option in [*BAD_VALUES, "port-file", "config"]:
+        for option in [*BAD_VALUES, "port-file", "data-dir", "config"]:
             self.assertIn("--" + option, result.stdout)
             self.assertIn(variable(option), result.stdout)
         self.assertIn("Exit codes:", result.stdout)

@@ -63,6 +63,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   const absl::StatusOr<ServerOptions> parsed = ParseOptions({{"listen", "0.0.0.0:1"},
                                                              {"port-file", "/run/port"},
                                                              {"metrics-listen", "0.0.0.0:2"},
+                                                             {"data-dir", "/data"},
                                                              {"backend", "reference"},
                                                              {"cpu-kernels", "portable"},
                                                              {"threads", "3"},
@@ -81,6 +82,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   EXPECT_EQ(parsed->listen, "0.0.0.0:1");
   EXPECT_EQ(parsed->port_file, "/run/port");
   EXPECT_EQ(parsed->metrics_listen, "0.0.0.0:2");
+  EXPECT_EQ(parsed->data_dir, "/data");
   EXPECT_EQ(parsed->backend, "reference");
   EXPECT_EQ(parsed->cpu_kernels, "portable");
   EXPECT_EQ(parsed->threads, 3);

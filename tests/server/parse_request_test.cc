@@ -16,6 +16,7 @@
 namespace engram {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -131,14 +132,14 @@ TEST(ParseCreateBankTest, NestedFieldsAreNamedByTheirPath) {
                 "default_dynamics.entmax.alpha");
 }
 
-TEST(ParseCreateBankTest, ADurabilityThatCannotBeKeptIsUnimplemented) {
+TEST(ParseCreateBankTest, ADurabilityThatNeedsADataDirectoryIsAFailedPrecondition) {
   v1::CreateBankRequest request;
   request.set_name("faces");
   request.set_dim(1);
   request.set_durability(v1::DURABILITY_SYNCED);
   const absl::Status status = ParseCreateBank(request, Durability::kVolatile, {}).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("DURABILITY_SYNCED"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("DURABILITY_SYNCED"), HasSubstr("--data-dir")));
   EXPECT_TRUE(ParseCreateBank(request, Durability::kSynced, {}).ok());
   request.set_durability(static_cast<v1::Durability>(99));
   ExpectInvalid(ParseCreateBank(request, Durability::kSynced, {}).status(), "durability");

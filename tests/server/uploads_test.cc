@@ -181,7 +181,7 @@ TEST_F(UploadsTest, AtomicRowsTakeUpTheBudgetUntilTheyAreDropped) {
   }
   EXPECT_EQ(ReasonOf(status), "MEMORY_BUDGET");
   EXPECT_EQ(upload->progress().row_offset, rows);
-  bank_->Close();
+  ASSERT_TRUE(bank_->Close().ok());
   uploads_.DropStale();
   EXPECT_EQ(budget_.used_bytes(), before);
   EXPECT_EQ(ReasonOf(Add(upload.get(), stream, rows, {1}).status()), "UPLOAD_NOT_FOUND");
@@ -217,7 +217,7 @@ TEST_F(UploadsTest, AnUploadBelongsToItsBank) {
 
 TEST_F(UploadsTest, ADeletedBankHasNoUploads) {
   const auto upload = *uploads_.Begin(bank_, false);
-  bank_->Close();
+  ASSERT_TRUE(bank_->Close().ok());
   EXPECT_FALSE(uploads_.Find(upload->id(), *bank_).ok());
   EXPECT_EQ(ReasonOf(uploads_.Begin(bank_, false).status()), "BANK_NOT_FOUND");
 }
