@@ -13,13 +13,15 @@ int64_t BankContents::BytesWithoutRows(const BankSettings& settings) {
   return settings.dim * static_cast<int64_t>(sizeof(ExactSum) + sizeof(double));
 }
 
-std::vector<RowRef> BankContents::Append(const PatternRows& batch, int64_t version) {
+std::vector<RowRef> BankContents::Append(const PatternRows& batch, int64_t version,
+                                         Reservation payload_memory) {
   std::vector<RowRef> added;
   added.reserve(batch.ids.size());
   for (size_t i = 0; i < batch.ids.size(); ++i) {
     const auto value = batch.values.cols() > 0 ? batch.values.row(i) : absl::Span<const float>();
     const auto payload = batch.payloads.empty() ? absl::string_view() : absl::string_view(batch.payloads[i]);
-    added.push_back(rows_.Append(batch.ids[i], version, batch.patterns.row(i), value, payload));
+    added.push_back(
+        rows_.Append(batch.ids[i], version, batch.patterns.row(i), value, payload, &payload_memory));
   }
   AddToColumnSums(batch.patterns, absl::MakeSpan(sums_));
   return added;

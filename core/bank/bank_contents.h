@@ -29,14 +29,13 @@ class BankContents {
   // The newest version, the id that the server assigns next, and the number of patterns.
   BankCounts counts() const { return {version_, rows_.living_count(), next_id_}; }
 
-  // Writes `batch` as born at `version`; returns where. REQUIRES: there is room; batch.ids are given.
-  std::vector<RowRef> Append(const PatternRows& batch, int64_t version);
+  // Writes `batch` as born at `version`, with payloads in `payload_memory`; returns where.
+  // REQUIRES: there is room and memory; batch.ids are given.
+  std::vector<RowRef> Append(const PatternRows& batch, int64_t version, Reservation payload_memory);
   // Takes a living row out.
   void Kill(RowRef row, int64_t version);
   // Changes the room or the layout of the rows. REQUIRES: `rows` has the same living ones.
   void ReplaceRows(BankRows rows) { rows_ = std::move(rows); }
-  // Keeps the memory of payloads. REQUIRES: there is a row.
-  void AddPayloadMemory(Reservation reservation) { rows_.AddPayloadMemory(std::move(reservation)); }
   void SetVersion(int64_t version, uint64_t next_id);
 
   // What a snapshot of the newest version shows.

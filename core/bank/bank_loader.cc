@@ -42,8 +42,7 @@ absl::Status BankLoader::Add(const PatternRows& rows) {
   int64_t payload_bytes = 0;
   for (const std::string& payload : rows.payloads) payload_bytes += BankRows::PayloadBytes(payload);
   ENGRAM_ASSIGN_OR_RETURN(Reservation payload_memory, contents_.rows().ReservePayloads(payload_bytes));
-  const std::vector<RowRef> added = contents_.Append(rows, counts_.version);
-  if (!added.empty()) contents_.AddPayloadMemory(std::move(payload_memory));
+  const std::vector<RowRef> added = contents_.Append(rows, counts_.version, std::move(payload_memory));
   for (size_t i = 0; i < added.size(); ++i) {
     const uint64_t id = rows.ids[i];
     if (id >= counts_.next_id) {

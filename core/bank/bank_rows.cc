@@ -117,18 +117,18 @@ absl::StatusOr<Reservation> BankRows::ReservePayloads(int64_t bytes) const {
   return budget_->Reserve(bytes, absl::StrCat("payloads of bank '", settings_->name, "'"));
 }
 
-void BankRows::AddPayloadMemory(Reservation reservation) {
-  memory_bytes_ += reservation.bytes();
-  segments_.back()->AddReservation(std::move(reservation));
-}
-
 RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> pattern,
-                        absl::Span<const float> value, absl::string_view payload) {
+                        absl::Span<const float> value, absl::string_view payload,
+                        Reservation* payload_memory) {
   // The first segment with room; all before it are full, all after it empty.
   size_t s = segments_.size() - 1;
   while (s > 0 && segment_rows_[s - 1] < segments_[s - 1]->capacity()) --s;
   const int64_t i = segment_rows_[s]++;
   segments_[s]->Write(i, id, born, pattern, value, payload);
+  if (const int64_t payload_bytes = PayloadBytes(payload); payload_bytes > 0) {
+    segments_[s]->AddReservation(payload_memory->Take(payload_bytes));
+    memory_bytes_ += payload_bytes;
+  }
   segment_norm_bounds_[s] = std::max(segment_norm_bounds_[s], segments_[s]->norm(i));
   if (segment_largest_[s] != kStale) {
     segment_largest_[s] = std::max(segment_largest_[s], segments_[s]->norm(i));

@@ -50,14 +50,13 @@ class BankRows {
   absl::Status MakeRoom(int64_t count);
   // Bytes of memory that a payload takes up.
   static int64_t PayloadBytes(absl::string_view payload);
-  // Memory for payloads, to be given to AddPayloadMemory. RESOURCE_EXHAUSTED: the budget is used up.
+  // Memory for payloads, to be given to Append. RESOURCE_EXHAUSTED: the budget is used up.
   absl::StatusOr<Reservation> ReservePayloads(int64_t bytes) const;
-  // Keeps the memory of payloads with the last segment. REQUIRES: there is one.
-  void AddPayloadMemory(Reservation reservation);
 
-  // Writes a row where the next one goes. REQUIRES: MakeRoom made room for it.
+  // Writes a row where the next one goes. Its segment keeps the memory of the payload, taken out of
+  // `payload_memory`. REQUIRES: MakeRoom made room for it; payload_memory has PayloadBytes(payload).
   RowRef Append(uint64_t id, int64_t born, absl::Span<const float> pattern, absl::Span<const float> value,
-                absl::string_view payload);
+                absl::string_view payload, Reservation* payload_memory);
   // Marks a living row as lacking from `version` on.
   void Kill(RowRef row, int64_t version);
 

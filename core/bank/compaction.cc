@@ -50,11 +50,10 @@ absl::Status Compaction::CopyNewRowsOf(const BankSnapshot& newest, absl::Functio
         continue;
       }
       places.push_back(rows_.Append(newest.id(row), newest.segment(s).born(i), newest.pattern(row),
-                                    newest.value(row), newest.payload(row)));
+                                    newest.value(row), newest.payload(row), &payload_memory));
       index_[newest.id(row)] = places.back();
     }
   }
-  if (!rows_.segments().empty()) rows_.AddPayloadMemory(std::move(payload_memory));
   return absl::OkStatus();
 }
 

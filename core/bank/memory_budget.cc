@@ -1,5 +1,6 @@
 #include "core/bank/memory_budget.h"
 
+#include <cassert>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,18 @@ Reservation& Reservation::operator=(Reservation&& other) noexcept {
 
 Reservation::~Reservation() {
   if (budget_ != nullptr) budget_->Release(bytes_);
+}
+
+Reservation Reservation::Take(int64_t bytes) {
+  assert(0 <= bytes && bytes <= bytes_);
+  bytes_ -= bytes;
+  return Reservation(budget_, bytes);
+}
+
+void Reservation::Add(Reservation other) {
+  assert(budget_ == nullptr || other.budget_ == nullptr || budget_ == other.budget_);
+  if (budget_ == nullptr) budget_ = other.budget_;
+  bytes_ += std::exchange(other.bytes_, 0);
 }
 
 int64_t MemoryBudget::used_bytes() const {

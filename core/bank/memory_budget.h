@@ -22,6 +22,11 @@ class Reservation {
 
   int64_t bytes() const { return bytes_; }
 
+  // Takes `bytes` of it out. REQUIRES: 0 <= bytes <= this->bytes().
+  Reservation Take(int64_t bytes);
+  // Adds what `other` has. REQUIRES: of the same budget, unless either is empty.
+  void Add(Reservation other);
+
  private:
   friend class MemoryBudget;
   Reservation(MemoryBudget* budget, int64_t bytes) : budget_(budget), bytes_(bytes) {}

@@ -51,15 +51,8 @@ Segment::Segment(int64_t capacity, const BankSettings& settings, Reservation res
       codes_(NewArrayIf<uint8_t>(settings.screening == Screening::kInt8,
                                  TileCount(capacity) * TileBytes(settings.dim))),
       scales_(NewArrayIf<float>(codes_ != nullptr, capacity)),
-      residuals_(NewArrayIf<float>(codes_ != nullptr, capacity)) {
-  reservations_.push_back(std::move(reservation));
-}
-
-int64_t Segment::memory_bytes() const {
-  int64_t bytes = 0;
-  for (const Reservation& reservation : reservations_) bytes += reservation.bytes();
-  return bytes;
-}
+      residuals_(NewArrayIf<float>(codes_ != nullptr, capacity)),
+      reservation_(std::move(reservation)) {}
 
 void Segment::Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float> pattern,
                     absl::Span<const float> value, absl::string_view payload) {

@@ -6,7 +6,6 @@
 #include <limits>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -79,11 +78,9 @@ class Segment {
   // may run meanwhile.
   void MarkDied(int64_t i, int64_t version);
   // Bytes that the segment and its payloads took from the budget.
-  int64_t memory_bytes() const;
+  int64_t memory_bytes() const { return reservation_.bytes(); }
   // Adds what payloads cost to what the segment paid.
-  void AddReservation(Reservation reservation) {
-    if (reservation.bytes() > 0) reservations_.push_back(std::move(reservation));
-  }
+  void AddReservation(Reservation reservation) { reservation_.Add(std::move(reservation)); }
 
  private:
   struct Row {
@@ -122,7 +119,7 @@ class Segment {
   const AlignedArray<uint8_t> codes_;
   const AlignedArray<float> scales_;
   const AlignedArray<float> residuals_;
-  std::vector<Reservation> reservations_;  // Touched by the bank's one writer.
+  Reservation reservation_;  // Touched by the bank's one writer.
 };
 
 }  // namespace engram

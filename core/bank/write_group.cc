@@ -126,9 +126,9 @@ void WriteGroup::Apply(const std::shared_ptr<const BankSettings>& settings,
       erased.insert(erased.end(), step.write->ids.begin(), step.write->ids.end());
       continue;
     }
-    const std::vector<RowRef> added = contents->Append(changes_[i].stored, version);
+    const std::vector<RowRef> added =
+        contents->Append(changes_[i].stored, version, std::move(step.payload_memory));
     for (size_t r = 0; r < added.size(); ++r) stored.emplace_back(step.write->ids[r], added[r]);
-    contents->AddPayloadMemory(std::move(step.payload_memory));
   }
   contents->SetVersion(counts_.version, counts_.next_id);
   published->Publish(contents->MakeState(settings), stored, erased);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,38 @@ TEST_F(BankLoaderTest, WritesGoOnWhereTheyStopped) {
   EXPECT_EQ(stored->version, 43);
   EXPECT_EQ(bank->Delete({5}, false)->version, 44);
   EXPECT_EQ(Visible(bank->Pin()).size(), 1u);
+}
+
+// All segments are there before the first row comes.
+TEST_F(BankLoaderTest, APayloadGoesWithTheSegmentOfItsRow) {
+  constexpr int64_t kDim = 16 << 10;
+  constexpr int64_t kCount = 600;
+  MemoryBudget budget(int64_t{64} << 20);  // Not enough for a second copy.
+  BankSettings settings;
+  settings.name = "test";
+  settings.dim = kDim;
+  settings.screening = Screening::kNone;
+  const auto loader = *BankLoader::Make(7, settings, {1, kCount, kCount}, {&budget, &journal_, nullptr});
+  const std::vector<float> row(kDim, 1.0f);
+  for (uint64_t id = 0; id < kCount; ++id) {
+    PatternRows batch;
+    batch.ids = {&id, 1};
+    batch.patterns = {row.data(), 1, kDim};
+    const std::string payload(id == 0 ? 1000 : 0, 'x');
+    batch.payloads = {&payload, 1};
+    ASSERT_TRUE(loader->Add(batch).ok());
+  }
+  const auto bank = *loader->Finish();
+  ASSERT_GT(bank->Pin().segment_count(), 1);
+  const int64_t capacity = bank->Pin().segment(0).capacity();
+  std::vector<uint64_t> first_segment(capacity);
+  std::iota(first_segment.begin(), first_segment.end(), uint64_t{0});
+  ASSERT_TRUE(bank->Delete(first_segment, false).ok());
+  const int64_t used = budget.used_bytes();
+  bank->Compact([] { return false; });
+  EXPECT_EQ(budget.used_bytes(),
+            used - Segment::BytesFor(capacity, settings) - BankRows::PayloadBytes(std::string(1000, 'x')));
+  EXPECT_EQ(bank->memory_bytes(), budget.used_bytes());
 }
 
 TEST_F(BankLoaderTest, AnEmptyBankKeepsItsVersion) {

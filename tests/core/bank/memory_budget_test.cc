@@ -30,6 +30,25 @@ TEST(MemoryBudgetTest, MovedReservationGivesItsBytesBackOnce) {
   EXPECT_EQ(budget.used_bytes(), 0);
 }
 
+TEST(MemoryBudgetTest, ReservationsSplitAndJoin) {
+  MemoryBudget budget(1000);
+  Reservation all = *budget.Reserve(600, "rows");
+  {
+    const Reservation part = all.Take(200);
+    EXPECT_EQ(part.bytes(), 200);
+    EXPECT_EQ(all.bytes(), 400);
+    EXPECT_EQ(budget.used_bytes(), 600);
+  }
+  EXPECT_EQ(budget.used_bytes(), 400);
+  Reservation joined;
+  joined.Add(all.Take(100));
+  joined.Add(std::move(all));
+  EXPECT_EQ(joined.bytes(), 400);
+  EXPECT_EQ(budget.used_bytes(), 400);
+  joined = Reservation();
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
 TEST(MemoryBudgetTest, RefusalNamesAskedFreeAndLimitAndTakesNothing) {
   MemoryBudget budget(100);
   const Reservation reservation = *budget.Reserve(60, "a test");

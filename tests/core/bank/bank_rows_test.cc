@@ -1,0 +1,57 @@
+#include "core/bank/bank_rows.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace engram {
+namespace {
+
+// Rows that a test appends and kills.
+class BankRowsTest : public ::testing::Test {
+ protected:
+  BankRowsTest() {
+    settings_.name = "test";
+    settings_.dim = 1;
+    rows_.emplace(std::make_shared<const BankSettings>(settings_), &budget_);
+  }
+
+  // Appends rows, each with `payload`.
+  void Append(int64_t count, const std::string& payload = "") {
+    Reservation payload_memory = *rows_->ReservePayloads(count * BankRows::PayloadBytes(payload));
+    ASSERT_TRUE(rows_->MakeRoom(count).ok());
+    for (int64_t i = 0; i < count; ++i) {
+      const float x = 1;
+      places_.push_back(rows_->Append(places_.size(), 1, {&x, 1}, {}, payload, &payload_memory));
+    }
+    EXPECT_EQ(payload_memory.bytes(), 0);
+  }
+  void Kill(size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) rows_->Kill(places_[i], 2);
+  }
+
+  BankSettings settings_;
+  MemoryBudget budget_{int64_t{1} << 30};
+  std::optional<BankRows> rows_;
+  std::vector<RowRef> places_;  // Of row i.
+};
+
+TEST_F(BankRowsTest, ASegmentThatIsDroppedGivesThePayloadsOfItsRowsBackAndNoOthers) {
+  const std::string payload(1000, 'x');
+  Append(60);
+  Append(10, payload);  // Four of them into the first segment, the others into the second.
+  ASSERT_EQ(rows_->segments().size(), 2u);
+  Kill(0, 64);
+  *rows_ = rows_->DropDeadSegments().rows;
+  ASSERT_EQ(rows_->segments().size(), 1u);
+  const int64_t capacity = rows_->segments()[0]->capacity();
+  EXPECT_EQ(budget_.used_bytes(),
+            Segment::BytesFor(capacity, settings_) + 6 * BankRows::PayloadBytes(payload));
+  EXPECT_EQ(rows_->memory_bytes(), budget_.used_bytes());
+}
+
+}  // namespace
+}  // namespace engram
