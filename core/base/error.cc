@@ -56,14 +56,6 @@ absl::Status Within(absl::string_view parent, const absl::Status& status) {
                    names_field ? absl::StrCat(parent, ".", status.message()) : std::string(status.message()));
 }
 
-absl::Status NotYetImplemented(absl::string_view field, absl::string_view feature) {
-  ErrorDetails details;
-  details.reason = "NOT_IMPLEMENTED";
-  details.field = std::string(field);
-  return MakeError(absl::StatusCode::kUnimplemented, details,
-                   absl::StrCat(feature, " is not implemented by this server yet"));
-}
-
 absl::Status Clone(const absl::Status& status) {
   absl::Status clone(status.code(), status.message());
   status.ForEachPayload([&clone](absl::string_view type, const absl::Cord& payload) {

@@ -36,9 +36,6 @@ absl::Status InvalidField(absl::string_view field, absl::string_view got, absl::
 // Any other status comes back as it is.
 absl::Status Within(absl::string_view parent, const absl::Status& status);
 
-// UNIMPLEMENTED "FEATURE is not implemented by this server yet".
-absl::Status NotYetImplemented(absl::string_view field, absl::string_view feature);
-
 // `status` in memory of its own, for another thread: copies share memory that the thread sanitizer cannot see
 // freed in order, as absl counts them in a library that it cannot see into.
 absl::Status Clone(const absl::Status& status);

@@ -147,17 +147,13 @@ TEST(ErrorTest, WithinLeavesOtherStatusesAsTheyAre) {
 }
 
 TEST(ErrorTest, WithinLeavesTextsThatDoNotBeginWithTheField) {
-  const absl::Status status = Within("dynamics", NotYetImplemented("normmax", "normmax"));
-  EXPECT_EQ(status.message(), NotYetImplemented("normmax", "normmax").message());
-  EXPECT_EQ(FindErrorDetails(status)->field, "dynamics.normmax");
-}
-
-TEST(ErrorTest, NotYetImplementedNamesTheFeature) {
-  const absl::Status status = NotYetImplemented("dynamics.normmax", "normmax");
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("normmax is not implemented"));
-  EXPECT_EQ(FindErrorDetails(status)->reason, "NOT_IMPLEMENTED");
-  EXPECT_EQ(FindErrorDetails(status)->field, "dynamics.normmax");
+  ErrorDetails details;
+  details.reason = "BANK_LIMIT";
+  details.field = "rows";
+  const absl::Status error = MakeError(absl::StatusCode::kResourceExhausted, details, "the bank is full");
+  const absl::Status status = Within("patterns", error);
+  EXPECT_EQ(status.message(), error.message());
+  EXPECT_EQ(FindErrorDetails(status)->field, "patterns.rows");
 }
 
 }  // namespace
