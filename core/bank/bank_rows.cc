@@ -52,21 +52,32 @@ int64_t BankRows::row_count() const {
 double BankRows::LargestNorm() {
   double largest = 0;
   for (size_t s = 0; s < segments_.size(); ++s) {
-    if (segment_largest_[s] == kStale) {
-      segment_largest_[s] = 0;
+    double& of_segment = living_[s].largest_norm;
+    if (of_segment == kStale) {
+      of_segment = 0;
       for (int64_t i = 0; i < segment_rows_[s]; ++i) {
         if (segments_[s]->died(i) != Segment::kAlive) continue;
-        segment_largest_[s] = std::max(segment_largest_[s], segments_[s]->norm(i));
+        of_segment = std::max(of_segment, segments_[s]->norm(i));
       }
     }
-    largest = std::max(largest, segment_largest_[s]);
+    largest = std::max(largest, of_segment);
   }
   return largest;
 }
 
-int64_t BankRows::dead_bytes() const { return (row_count() - living_count_) * BytesPerRow(*settings_); }
+int64_t BankRows::living_payload_bytes() const {
+  int64_t bytes = 0;
+  for (const Living& living : living_) bytes += living.payload_bytes;
+  return bytes;
+}
 
-int64_t BankRows::living_bytes() const { return living_count_ * BytesPerRow(*settings_); }
+int64_t BankRows::dead_bytes() const {
+  return (row_count() - living_count_) * BytesPerRow(*settings_) + payload_bytes_ - living_payload_bytes();
+}
+
+int64_t BankRows::living_bytes() const {
+  return living_count_ * BytesPerRow(*settings_) + living_payload_bytes();
+}
 
 int64_t BankRows::Room() const {
   int64_t room = 0;
@@ -93,7 +104,7 @@ absl::Status BankRows::MakeRoom(int64_t count) {
     segments_.push_back(std::make_shared<Segment>(capacity, *settings_, *std::move(reservation)));
     segment_rows_.push_back(0);
     segment_norm_bounds_.push_back(0);
-    segment_largest_.push_back(0);
+    living_.emplace_back();
     memory_bytes_ += bytes;
     room += capacity;
     total += capacity;
@@ -106,7 +117,7 @@ void BankRows::DropLastSegment() {
   segments_.pop_back();
   segment_rows_.pop_back();
   segment_norm_bounds_.pop_back();
-  segment_largest_.pop_back();
+  living_.pop_back();
 }
 
 int64_t BankRows::PayloadBytes(absl::string_view payload) {
@@ -125,14 +136,17 @@ RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> patte
   while (s > 0 && segment_rows_[s - 1] < segments_[s - 1]->capacity()) --s;
   const int64_t i = segment_rows_[s]++;
   segments_[s]->Write(i, id, born, pattern, value, payload);
-  if (const int64_t payload_bytes = PayloadBytes(payload); payload_bytes > 0) {
-    segments_[s]->AddReservation(payload_memory->Take(payload_bytes));
-    memory_bytes_ += payload_bytes;
-  }
+  const int64_t payload_bytes = PayloadBytes(payload);
+  if (payload_bytes > 0) segments_[s]->AddReservation(payload_memory->Take(payload_bytes));
+  memory_bytes_ += payload_bytes;
+  payload_bytes_ += payload_bytes;
   segment_norm_bounds_[s] = std::max(segment_norm_bounds_[s], segments_[s]->norm(i));
-  if (segment_largest_[s] != kStale) {
-    segment_largest_[s] = std::max(segment_largest_[s], segments_[s]->norm(i));
+  Living& living = living_[s];
+  if (living.largest_norm != kStale) {
+    living.largest_norm = std::max(living.largest_norm, segments_[s]->norm(i));
   }
+  ++living.count;
+  living.payload_bytes += payload_bytes;
   ++living_count_;
   return {static_cast<int32_t>(s), static_cast<int32_t>(i)};
 }
@@ -140,9 +154,12 @@ RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> patte
 void BankRows::Kill(RowRef row, int64_t version) {
   Segment& segment = *segments_[row.segment];
   segment.MarkDied(row.index, version);
+  Living& living = living_[row.segment];
+  --living.count;
+  living.payload_bytes -= PayloadBytes(segment.payload(row.index));
   --living_count_;
   // Looked for later: there may be many such rows, of equal norm.
-  if (segment.norm(row.index) >= segment_largest_[row.segment]) segment_largest_[row.segment] = kStale;
+  if (segment.norm(row.index) >= living.largest_norm) living.largest_norm = kStale;
 }
 
 BankRows::Compacted BankRows::DropDeadSegments() const {
@@ -150,19 +167,19 @@ BankRows::Compacted BankRows::DropDeadSegments() const {
   BankRows& rows = compacted.rows;
   for (size_t s = 0; s < segments_.size(); ++s) {
     const auto new_place = static_cast<int32_t>(rows.segments_.size());
-    int64_t living = 0;
+    if (living_[s].count == 0) continue;
     for (int64_t i = 0; i < segment_rows_[s]; ++i) {
       if (segments_[s]->died(i) != Segment::kAlive) continue;
-      ++living;
       compacted.index[segments_[s]->id(i)] = {new_place, static_cast<int32_t>(i)};
     }
-    if (living == 0) continue;
     rows.segments_.push_back(segments_[s]);
     rows.segment_rows_.push_back(segment_rows_[s]);
     rows.segment_norm_bounds_.push_back(segment_norm_bounds_[s]);
-    rows.segment_largest_.push_back(kStale);
+    rows.living_.push_back(living_[s]);
     rows.memory_bytes_ += segments_[s]->memory_bytes();
-    rows.living_count_ += living;
+    rows.payload_bytes_ +=
+        segments_[s]->memory_bytes() - Segment::BytesFor(segments_[s]->capacity(), *settings_);
+    rows.living_count_ += living_[s].count;
   }
   return compacted;
 }

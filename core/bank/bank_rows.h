@@ -39,7 +39,7 @@ class BankRows {
   // Largest norm of a row that has not died; 0: there is none. Looks at the segments that lost their largest
   // since the last call.
   double LargestNorm();
-  // Bytes of memory that dead rows take up.
+  // Bytes of memory that dead rows and their payloads take up.
   int64_t dead_bytes() const;
   int64_t living_bytes() const;
   // Bytes taken from the budget.
@@ -66,6 +66,15 @@ class BankRows {
   Compacted DropDeadSegments() const;
 
  private:
+  // What is left of a segment.
+  struct Living {
+    double largest_norm = 0;  // Or kStale.
+    int64_t count = 0;
+    int64_t payload_bytes = 0;
+  };
+
+  // Of the payloads of rows that have not died.
+  int64_t living_payload_bytes() const;
   // Rows that there is room for.
   int64_t Room() const;
   void DropLastSegment();
@@ -76,7 +85,8 @@ class BankRows {
   std::vector<std::shared_ptr<Segment>> segments_;
   std::vector<int64_t> segment_rows_;
   std::vector<double> segment_norm_bounds_;
-  std::vector<double> segment_largest_;  // Largest norm of each segment's living rows; or kStale.
+  std::vector<Living> living_;  // Of each segment.
+  int64_t payload_bytes_ = 0;   // Of all rows, dead ones included.
   int64_t living_count_ = 0;
   int64_t memory_bytes_ = 0;
 };

@@ -53,5 +53,18 @@ TEST_F(BankRowsTest, ASegmentThatIsDroppedGivesThePayloadsOfItsRowsBackAndNoOthe
   EXPECT_EQ(rows_->memory_bytes(), budget_.used_bytes());
 }
 
+TEST_F(BankRowsTest, PayloadsOfDeadRowsAreDeadBytes) {
+  const std::string payload(1000, 'x');
+  Append(10, payload);
+  Append(60);
+  EXPECT_EQ(rows_->dead_bytes(), 0);
+  const int64_t living_bytes = rows_->living_bytes();
+  Kill(0, 4);
+  EXPECT_GE(rows_->dead_bytes(), 4 * BankRows::PayloadBytes(payload));
+  EXPECT_EQ(rows_->dead_bytes() + rows_->living_bytes(), living_bytes);
+  const BankRows dropped = rows_->DropDeadSegments().rows;
+  EXPECT_EQ(dropped.dead_bytes(), rows_->dead_bytes()) << "both segments have living rows";
+}
+
 }  // namespace
 }  // namespace engram
