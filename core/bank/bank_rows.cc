@@ -81,10 +81,7 @@ int64_t BankRows::living_bytes() const {
 
 int64_t BankRows::Room() const {
   int64_t room = 0;
-  for (size_t s = segments_.size(); s-- > 0;) {
-    room += segments_[s]->capacity() - segment_rows_[s];
-    if (segment_rows_[s] > 0) break;  // All before it are full.
-  }
+  for (size_t s = open_; s < segments_.size(); ++s) room += segments_[s]->capacity() - segment_rows_[s];
   return room;
 }
 
@@ -131,9 +128,8 @@ absl::StatusOr<Reservation> BankRows::ReservePayloads(int64_t bytes) const {
 RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> pattern,
                         absl::Span<const float> value, absl::string_view payload,
                         Reservation* payload_memory) {
-  // The first segment with room; all before it are full, all after it empty.
-  size_t s = segments_.size() - 1;
-  while (s > 0 && segment_rows_[s - 1] < segments_[s - 1]->capacity()) --s;
+  while (segment_rows_[open_] == segments_[open_]->capacity()) ++open_;
+  const size_t s = open_;
   const int64_t i = segment_rows_[s]++;
   segments_[s]->Write(i, id, born, pattern, value, payload);
   const int64_t payload_bytes = PayloadBytes(payload);

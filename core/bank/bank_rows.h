@@ -86,6 +86,7 @@ class BankRows {
   std::vector<int64_t> segment_rows_;
   std::vector<double> segment_norm_bounds_;
   std::vector<Living> living_;  // Of each segment.
+  size_t open_ = 0;             // All segments before this one are full.
   int64_t payload_bytes_ = 0;   // Of all rows, dead ones included.
   int64_t living_count_ = 0;
   int64_t memory_bytes_ = 0;

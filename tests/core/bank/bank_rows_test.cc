@@ -66,5 +66,24 @@ TEST_F(BankRowsTest, PayloadsOfDeadRowsAreDeadBytes) {
   EXPECT_EQ(dropped.dead_bytes(), rows_->dead_bytes()) << "both segments have living rows";
 }
 
+TEST_F(BankRowsTest, RowsFillTheSegmentsInTheirOrder) {
+  Append(50);
+  ASSERT_TRUE(rows_->MakeRoom(200).ok());
+  Append(200);
+  const auto count = static_cast<int32_t>(rows_->segments().size());
+  ASSERT_GT(count, 1);
+  size_t row = 0;
+  for (int32_t s = 0; s < count; ++s) {
+    for (int32_t i = 0; i < rows_->segment_rows()[s]; ++i, ++row) {
+      EXPECT_EQ(places_[row].segment, s);
+      EXPECT_EQ(places_[row].index, i);
+    }
+    if (s + 1 < count) {
+      EXPECT_EQ(rows_->segment_rows()[s], rows_->segments()[s]->capacity());
+    }
+  }
+  EXPECT_EQ(row, places_.size());
+}
+
 }  // namespace
 }  // namespace engram
