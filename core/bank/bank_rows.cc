@@ -86,35 +86,40 @@ int64_t BankRows::Room() const {
 }
 
 absl::Status BankRows::MakeRoom(int64_t count) {
-  const size_t segment_count = segments_.size();
+  std::vector<int64_t> capacities;
   int64_t room = Room();
   int64_t total = row_count();
-  while (room < count) {
-    const int64_t capacity = SegmentCapacity(total, count - room, BytesPerRow(*settings_));
-    const int64_t bytes = Segment::BytesFor(capacity, *settings_);
-    absl::StatusOr<Reservation> reservation =
-        budget_->Reserve(bytes, absl::StrCat(capacity, " patterns of bank '", settings_->name, "'"));
-    if (!reservation.ok()) {
-      while (segments_.size() > segment_count) DropLastSegment();
-      return std::move(reservation).status();
-    }
-    segments_.push_back(std::make_shared<Segment>(capacity, *settings_, *std::move(reservation)));
+  int64_t more = 0;
+  int64_t bytes = 0;
+  while (room + more < count) {
+    const int64_t capacity = SegmentCapacity(total, count - room - more, BytesPerRow(*settings_));
+    capacities.push_back(capacity);
+    total += capacity;
+    more += capacity;
+    bytes += Segment::BytesFor(capacity, *settings_);
+  }
+  if (capacities.empty()) return absl::OkStatus();
+  // All at once: a segment whose memory is not there must not be made and dropped again.
+  ENGRAM_ASSIGN_OR_RETURN(
+      Reservation reservation,
+      budget_->Reserve(bytes, absl::StrCat(more, " patterns of bank '", settings_->name, "'")));
+  for (const int64_t capacity : capacities) {
+    segments_.push_back(std::make_shared<Segment>(capacity, *settings_,
+                                                  reservation.Take(Segment::BytesFor(capacity, *settings_))));
     segment_rows_.push_back(0);
     segment_norm_bounds_.push_back(0);
     living_.emplace_back();
-    memory_bytes_ += bytes;
-    room += capacity;
-    total += capacity;
   }
+  memory_bytes_ += bytes;
   return absl::OkStatus();
 }
 
-void BankRows::DropLastSegment() {
-  memory_bytes_ -= segments_.back()->memory_bytes();
-  segments_.pop_back();
-  segment_rows_.pop_back();
-  segment_norm_bounds_.pop_back();
-  living_.pop_back();
+int64_t BankRows::LackingBytes(int64_t count, int64_t payload_bytes) const {
+  // Without what a segment costs beside its rows.
+  const int64_t row_bytes =
+      (Segment::BytesFor(2 * kTileRows, *settings_) - Segment::BytesFor(kTileRows, *settings_)) / kTileRows;
+  const int64_t asked = std::max<int64_t>(count - Room(), 0) * row_bytes + payload_bytes;
+  return std::max<int64_t>(asked - (budget_->limit_bytes() - budget_->used_bytes()), 0);
 }
 
 int64_t BankRows::PayloadBytes(absl::string_view payload) {
@@ -158,9 +163,14 @@ void BankRows::Kill(RowRef row, int64_t version) {
   if (segment.norm(row.index) >= living.largest_norm) living.largest_norm = kStale;
 }
 
+bool BankRows::has_dead_segments() const {
+  return std::any_of(living_.begin(), living_.end(), [](const Living& living) { return living.count == 0; });
+}
+
 BankRows::Compacted BankRows::DropDeadSegments() const {
   Compacted compacted{BankRows(settings_, budget_), {}};
   BankRows& rows = compacted.rows;
+  compacted.index.reserve(living_count_);
   for (size_t s = 0; s < segments_.size(); ++s) {
     const auto new_place = static_cast<int32_t>(rows.segments_.size());
     if (living_[s].count == 0) continue;

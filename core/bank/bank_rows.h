@@ -48,6 +48,8 @@ class BankRows {
   // Takes memory until there is room for `count` more rows. RESOURCE_EXHAUSTED: the budget is used up, and
   // nothing has changed.
   absl::Status MakeRoom(int64_t count);
+  // Bytes that the budget lacks, at least, for `count` more rows with payloads of `payload_bytes`.
+  int64_t LackingBytes(int64_t count, int64_t payload_bytes) const;
   // Bytes of memory that a payload takes up.
   static int64_t PayloadBytes(absl::string_view payload);
   // Memory for payloads, to be given to Append. RESOURCE_EXHAUSTED: the budget is used up.
@@ -60,6 +62,8 @@ class BankRows {
   // Marks a living row as lacking from `version` on.
   void Kill(RowRef row, int64_t version);
 
+  // Whether there are segments without living rows.
+  bool has_dead_segments() const;
   // The living rows in a new layout of the same segments, but for those without living rows, and where each
   // of them has gone. Takes no memory from the budget. Instead of this, as both may not write.
   struct Compacted;
@@ -77,7 +81,6 @@ class BankRows {
   int64_t living_payload_bytes() const;
   // Rows that there is room for.
   int64_t Room() const;
-  void DropLastSegment();
 
   std::shared_ptr<const BankSettings> settings_;
   MemoryBudget* budget_;

@@ -20,6 +20,8 @@ int64_t Compaction::RowsBehind(const BankSnapshot& newest) const {
 }
 
 absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest, Reservation* payload_memory) {
+  // Of all rows the number is known: where there is no memory for them, nobody looks at them.
+  if (places_.empty()) ENGRAM_RETURN_IF_ERROR(rows_.MakeRoom(newest.pattern_count()));
   int64_t count = 0;
   int64_t payload_bytes = 0;
   for (int32_t s = 0; s < newest.segment_count(); ++s) {

@@ -1,5 +1,6 @@
 #include "core/bank/memory_bank.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -60,7 +61,8 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& rows) {
     const uint64_t layout_id = Pin().layout_id();
     queue_.Run(&write);
     if (!write.is_short_of_memory || compactions == kMaxCompactionsOfAStore) break;
-    Compact([] { return false; });
+    // Worth it if the dead rows take up as much as it lacks.
+    CompactIfWorthwhile(std::max<int64_t>(write.lacking_bytes, 1), [] { return false; });
     if (Pin().layout_id() == layout_id) break;  // Nothing was dropped, here or by another.
   }
   ENGRAM_RETURN_IF_ERROR(write.status);

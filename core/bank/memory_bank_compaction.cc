@@ -29,18 +29,18 @@ void MemoryBank::AskForCompactionIfWorthwhile() {
   parts_.compactor->Schedule(weak_from_this());
 }
 
-void MemoryBank::Compact(absl::FunctionRef<bool()> should_stop) {
+void MemoryBank::CompactIfWorthwhile(int64_t least_bytes, absl::FunctionRef<bool()> should_stop) {
   MutexLock one_at_a_time(&compaction_mutex_);
   std::optional<Compaction> compaction;
-  InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { compaction = BeginCompaction(); });
+  InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { compaction = BeginCompaction(least_bytes); });
   if (!compaction.has_value()) return;
   const absl::Status copied = CopyLiving([&] { return closed_.load() || should_stop(); }, &*compaction);
   InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { FinishCompaction(copied, &*compaction); });
 }
 
-std::optional<Compaction> MemoryBank::BeginCompaction() {
+std::optional<Compaction> MemoryBank::BeginCompaction(int64_t least_bytes) {
   is_compaction_asked_ = false;
-  if (closed_ || contents_.rows().dead_bytes() == 0) return std::nullopt;
+  if (closed_ || contents_.rows().dead_bytes() < least_bytes) return std::nullopt;
   is_compacting_ = true;
   return Compaction(settings_, parts_.budget);
 }
@@ -66,8 +66,8 @@ void MemoryBank::FinishCompaction(absl::Status copied, Compaction* compaction) {
     return;
   }
   // There is no memory for a second copy.
-  BankRows::Compacted kept = contents_.rows().DropDeadSegments();
-  if (kept.rows.segments().size() < contents_.rows().segments().size()) {
+  if (contents_.rows().has_dead_segments()) {
+    BankRows::Compacted kept = contents_.rows().DropDeadSegments();
     ReplaceLayout(std::move(kept.rows), std::move(kept.index));
   }
   dead_bytes_kept_ = contents_.rows().dead_bytes();

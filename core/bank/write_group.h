@@ -29,7 +29,9 @@ struct BankWrite {
   absl::Status status;
   std::vector<uint64_t> ids;  // Stored or deleted.
   int64_t version = 0;        // The first that has the change.
+  // Refused for memory, of which the budget lacked these bytes at least.
   bool is_short_of_memory = false;
+  int64_t lacking_bytes = 0;
 };
 
 // Writes to one bank that the journal gets at once, planned one after another as if each before had
@@ -60,6 +62,7 @@ class WriteGroup {
   };
 
   absl::Status PlanStore(BankWrite* write);
+  absl::Status TakeMemory(int64_t count, int64_t payload_bytes, Reservation* payload_memory);
   absl::Status PlanDelete(BankWrite* write);
   void AddStep(Step step, PatternChange change, int64_t more);
   bool Touches(absl::Span<const uint64_t> ids) const;

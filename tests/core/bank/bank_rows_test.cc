@@ -85,5 +85,28 @@ TEST_F(BankRowsTest, RowsFillTheSegmentsInTheirOrder) {
   EXPECT_EQ(row, places_.size());
 }
 
+TEST_F(BankRowsTest, KnowsWhetherASegmentIsDead) {
+  Append(64);
+  Append(64);
+  Kill(0, 63);
+  EXPECT_FALSE(rows_->has_dead_segments());
+  Kill(63, 64);
+  EXPECT_TRUE(rows_->has_dead_segments());
+  *rows_ = rows_->DropDeadSegments().rows;
+  EXPECT_FALSE(rows_->has_dead_segments());
+  EXPECT_EQ(rows_->living_count(), 64);
+}
+
+TEST_F(BankRowsTest, RoomThatTheBudgetLacksTakesNothing) {
+  Append(64);
+  const int64_t used = budget_.used_bytes();
+  EXPECT_EQ(rows_->LackingBytes(64, 0), 0);
+  constexpr int64_t kMany = int64_t{1} << 24;
+  EXPECT_EQ(rows_->MakeRoom(kMany).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_GT(rows_->LackingBytes(kMany, 0), 0);
+  EXPECT_EQ(budget_.used_bytes(), used);
+  EXPECT_EQ(rows_->segments().size(), 1u);
+}
+
 }  // namespace
 }  // namespace engram
