@@ -117,9 +117,9 @@ absl::StatusOr<std::vector<uint64_t>> WriteGroup::AssignIds(int64_t count) const
   return ids;
 }
 
-void WriteGroup::Apply(const std::shared_ptr<const BankSettings>& settings,
-                       absl::FunctionRef<void(RowRef)> died, BankContents* contents,
-                       PublishedVersion* published) {
+PublishedVersion::State WriteGroup::Apply(const std::shared_ptr<const BankSettings>& settings,
+                                          absl::FunctionRef<void(RowRef)> died, BankContents* contents,
+                                          PublishedVersion* published) {
   contents->ReplaceRows(std::move(rows_));
   PublishedVersion::Entries stored;
   stored.reserve(added_rows_);
@@ -140,7 +140,7 @@ void WriteGroup::Apply(const std::shared_ptr<const BankSettings>& settings,
     for (size_t r = 0; r < added.size(); ++r) stored.emplace_back(step.write->ids[r], added[r]);
   }
   contents->SetVersion(counts_.version, counts_.next_id);
-  published->Publish(contents->MakeState(settings), stored, erased);
+  return published->Publish(contents->MakeState(settings), stored, erased);
 }
 
 }  // namespace engram

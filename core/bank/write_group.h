@@ -50,9 +50,10 @@ class WriteGroup {
   absl::Span<const PatternChange> changes() const { return changes_; }
   const BankCounts& counts() const { return counts_; }
 
-  // Carries the group out and shows it. `died` is called with each row that dies.
-  void Apply(const std::shared_ptr<const BankSettings>& settings, absl::FunctionRef<void(RowRef)> died,
-             BankContents* contents, PublishedVersion* published);
+  // Carries the group out and shows it. `died` is called with each row that dies. Returns what showed before.
+  PublishedVersion::State Apply(const std::shared_ptr<const BankSettings>& settings,
+                                absl::FunctionRef<void(RowRef)> died, BankContents* contents,
+                                PublishedVersion* published);
 
  private:
   struct Step {
