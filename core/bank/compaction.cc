@@ -5,6 +5,11 @@
 #include "core/base/status_macros.h"
 
 namespace engram {
+namespace {
+
+absl::Status Stopped() { return absl::CancelledError("the compaction was stopped"); }
+
+}  // namespace
 
 Compaction::Compaction(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget)
     : rows_(std::move(settings), budget) {}
@@ -19,12 +24,15 @@ int64_t Compaction::RowsBehind(const BankSnapshot& newest) const {
   return behind;
 }
 
-absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest, Reservation* payload_memory) {
+absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest,
+                                              absl::FunctionRef<bool()> should_stop,
+                                              Reservation* payload_memory) {
   // Of all rows the number is known: where there is no memory for them, nobody looks at them.
   if (places_.empty()) ENGRAM_RETURN_IF_ERROR(rows_.MakeRoom(newest.pattern_count()));
   int64_t count = 0;
   int64_t payload_bytes = 0;
   for (int32_t s = 0; s < newest.segment_count(); ++s) {
+    if (should_stop()) return Stopped();
     for (auto i = static_cast<int32_t>(FirstNewRow(s)); i < newest.rows_in_segment(s); ++i) {
       if (!newest.Visible({s, i})) continue;
       ++count;
@@ -39,10 +47,10 @@ absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest, Reserv
 
 absl::Status Compaction::CopyNewRowsOf(const BankSnapshot& newest, absl::FunctionRef<bool()> should_stop) {
   Reservation payload_memory;
-  ENGRAM_RETURN_IF_ERROR(MakeRoomForNewRowsOf(newest, &payload_memory));
+  ENGRAM_RETURN_IF_ERROR(MakeRoomForNewRowsOf(newest, should_stop, &payload_memory));
   places_.resize(newest.segment_count());
   for (int32_t s = 0; s < newest.segment_count(); ++s) {
-    if (should_stop()) return absl::CancelledError("the compaction was stopped");
+    if (should_stop()) return Stopped();
     std::vector<RowRef>& places = places_[s];
     places.reserve(newest.rows_in_segment(s));
     for (auto i = static_cast<int32_t>(places.size()); i < newest.rows_in_segment(s); ++i) {

@@ -37,7 +37,8 @@ class Compaction {
  private:
   static constexpr RowRef kNowhere = {-1, -1};
 
-  absl::Status MakeRoomForNewRowsOf(const BankSnapshot& newest, Reservation* payload_memory);
+  absl::Status MakeRoomForNewRowsOf(const BankSnapshot& newest, absl::FunctionRef<bool()> should_stop,
+                                    Reservation* payload_memory);
   int64_t FirstNewRow(int64_t segment) const;
 
   BankRows rows_;
