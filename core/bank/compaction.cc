@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 
 namespace engram {
@@ -12,7 +13,7 @@ absl::Status Stopped() { return absl::CancelledError("the compaction was stopped
 }  // namespace
 
 Compaction::Compaction(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget)
-    : rows_(std::move(settings), budget) {}
+    : settings_(std::move(settings)), budget_(budget), rows_(settings_, budget) {}
 
 int64_t Compaction::FirstNewRow(int64_t segment) const {
   return segment < static_cast<int64_t>(places_.size()) ? static_cast<int64_t>(places_[segment].size()) : 0;
@@ -27,6 +28,10 @@ int64_t Compaction::RowsBehind(const BankSnapshot& newest) const {
 absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest,
                                               absl::FunctionRef<bool()> should_stop,
                                               Reservation* payload_memory) {
+  ENGRAM_ASSIGN_OR_RETURN(Reservation places_memory,
+                          budget_->Reserve(RowsBehind(newest) * static_cast<int64_t>(sizeof(RowRef)),
+                                           absl::StrCat("a compaction of bank '", settings_->name, "'")));
+  places_memory_.Add(std::move(places_memory));
   // Of all rows the number is known: where there is no memory for them, nobody looks at them.
   if (places_.empty()) ENGRAM_RETURN_IF_ERROR(rows_.MakeRoom(newest.pattern_count()));
   int64_t count = 0;

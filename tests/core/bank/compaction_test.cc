@@ -129,6 +129,14 @@ TEST_F(CompactionTest, IsAskedToStopBeforeItLooksAtAnyRow) {
   EXPECT_EQ(bank.budget().used_bytes(), used);
 }
 
+TEST_F(CompactionTest, WhereRowsHaveGoneIsInTheBudget) {
+  Compaction compaction(bank_->settings(), &bank_.budget());
+  const int64_t used = bank_.budget().used_bytes();
+  ASSERT_TRUE(compaction.CopyNewRowsOf(bank_->Pin(), [] { return false; }).ok());
+  EXPECT_EQ(bank_.budget().used_bytes() - used,
+            compaction.rows().memory_bytes() + kCount * static_cast<int64_t>(sizeof(RowRef)));
+}
+
 TEST_F(CompactionTest, ADeletedBankIsLeftAlone) {
   const uint64_t layout = bank_->Pin().layout_id();
   CompactWith([&] { ASSERT_TRUE(bank_->Close().ok()); });
