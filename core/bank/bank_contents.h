@@ -34,8 +34,9 @@ class BankContents {
   std::vector<RowRef> Append(const PatternRows& batch, int64_t version, Reservation payload_memory);
   // Takes a living row out.
   void Kill(RowRef row, int64_t version);
-  // Changes the room or the layout of the rows. REQUIRES: `rows` has the same living ones.
-  void ReplaceRows(BankRows rows) { rows_ = std::move(rows); }
+  // Changes the room or the layout of the rows; returns the old ones. REQUIRES: `rows` has the same living
+  // ones.
+  BankRows ReplaceRows(BankRows rows) { return std::exchange(rows_, std::move(rows)); }
   void SetVersion(int64_t version, uint64_t next_id);
 
   // What a snapshot of the newest version shows.

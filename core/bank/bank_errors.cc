@@ -1,6 +1,7 @@
 #include "core/bank/bank_errors.h"
 
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -100,21 +101,26 @@ absl::Status BankDamaged(const std::string& bank, const std::string& how) {
   ErrorDetails details;
   details.reason = "BANK_DAMAGED";
   details.metadata = {{"bank", bank}};
-  return MakeError(absl::StatusCode::kDataLoss, details,
-                   absl::StrCat("bank '", bank, "' is damaged: ", how, "; restore it from a backup"));
+  return MakeError(
+      absl::StatusCode::kDataLoss, details,
+      absl::StrCat("bank '", bank, "' is damaged: ", how, "; restore it from a backup, or delete it"));
 }
 
 absl::Status BankNotLoaded(const std::string& bank, const absl::Status& cause) {
   std::optional<ErrorDetails> details = FindErrorDetails(cause);
-  if (details.has_value() && details->reason == "BANK_DAMAGED") return cause;
-  if (cause.code() == absl::StatusCode::kDataLoss) return BankDamaged(bank, std::string(cause.message()));
+  if (cause.code() == absl::StatusCode::kDataLoss) {
+    const bool says_so = details.has_value() && details->reason == "BANK_DAMAGED";
+    return says_so ? cause : BankDamaged(bank, std::string(cause.message()));
+  }
   if (!details.has_value()) {
     details.emplace();
     details->reason = "BANK_NOT_LOADED";
   }
   details->metadata.emplace_back("bank", bank);
-  return MakeError(cause.code(), *details,
-                   absl::StrCat("bank '", bank, "' could not be loaded: ", cause.message()));
+  std::string message = absl::StrCat("bank '", bank, "' could not be loaded: ", cause.message());
+  // Whose text ends with what to free or to raise; but nobody loads the bank again before a restart.
+  if (details->reason == "MEMORY_BUDGET") absl::StrAppend(&message, ", then restart the server");
+  return MakeError(cause.code(), *details, message);
 }
 
 }  // namespace engram

@@ -31,7 +31,8 @@ absl::Status IdsUsedUp(const std::string& bank, uint64_t left, int64_t asked);
 absl::Status BankLoading(const std::string& bank, int64_t loaded, int64_t total);
 // DATA_LOSS: what is stored of `bank` is damaged as `how` says.
 absl::Status BankDamaged(const std::string& bank, const std::string& how);
-// Why `bank`, whose loading ended with `cause`, does not serve: the same code; the same reason if it had one.
+// Why `bank`, whose loading ended with `cause`, does not serve. DATA_LOSS: as BankDamaged, whatever the
+// reason of `cause` was. Else the same code; the same reason if it had one.
 absl::Status BankNotLoaded(const std::string& bank, const absl::Status& cause);
 
 }  // namespace engram

@@ -52,61 +52,74 @@ int64_t BankRows::row_count() const {
 double BankRows::LargestNorm() {
   double largest = 0;
   for (size_t s = 0; s < segments_.size(); ++s) {
-    if (segment_largest_[s] == kStale) {
-      segment_largest_[s] = 0;
+    double& of_segment = living_[s].largest_norm;
+    if (of_segment == kStale) {
+      of_segment = 0;
       for (int64_t i = 0; i < segment_rows_[s]; ++i) {
         if (segments_[s]->died(i) != Segment::kAlive) continue;
-        segment_largest_[s] = std::max(segment_largest_[s], segments_[s]->norm(i));
+        of_segment = std::max(of_segment, segments_[s]->norm(i));
       }
     }
-    largest = std::max(largest, segment_largest_[s]);
+    largest = std::max(largest, of_segment);
   }
   return largest;
 }
 
-int64_t BankRows::dead_bytes() const { return (row_count() - living_count_) * BytesPerRow(*settings_); }
+int64_t BankRows::living_payload_bytes() const {
+  int64_t bytes = 0;
+  for (const Living& living : living_) bytes += living.payload_bytes;
+  return bytes;
+}
 
-int64_t BankRows::living_bytes() const { return living_count_ * BytesPerRow(*settings_); }
+int64_t BankRows::dead_bytes() const {
+  return (row_count() - living_count_) * BytesPerRow(*settings_) + payload_bytes_ - living_payload_bytes();
+}
+
+int64_t BankRows::living_bytes() const {
+  return living_count_ * BytesPerRow(*settings_) + living_payload_bytes();
+}
 
 int64_t BankRows::Room() const {
   int64_t room = 0;
-  for (size_t s = segments_.size(); s-- > 0;) {
-    room += segments_[s]->capacity() - segment_rows_[s];
-    if (segment_rows_[s] > 0) break;  // All before it are full.
-  }
+  for (size_t s = open_; s < segments_.size(); ++s) room += segments_[s]->capacity() - segment_rows_[s];
   return room;
 }
 
 absl::Status BankRows::MakeRoom(int64_t count) {
-  const size_t segment_count = segments_.size();
+  std::vector<int64_t> capacities;
   int64_t room = Room();
   int64_t total = row_count();
-  while (room < count) {
-    const int64_t capacity = SegmentCapacity(total, count - room, BytesPerRow(*settings_));
-    const int64_t bytes = Segment::BytesFor(capacity, *settings_);
-    absl::StatusOr<Reservation> reservation =
-        budget_->Reserve(bytes, absl::StrCat(capacity, " patterns of bank '", settings_->name, "'"));
-    if (!reservation.ok()) {
-      while (segments_.size() > segment_count) DropLastSegment();
-      return std::move(reservation).status();
-    }
-    segments_.push_back(std::make_shared<Segment>(capacity, *settings_, *std::move(reservation)));
+  int64_t more = 0;
+  int64_t bytes = 0;
+  while (room + more < count) {
+    const int64_t capacity = SegmentCapacity(total, count - room - more, BytesPerRow(*settings_));
+    capacities.push_back(capacity);
+    total += capacity;
+    more += capacity;
+    bytes += Segment::BytesFor(capacity, *settings_);
+  }
+  if (capacities.empty()) return absl::OkStatus();
+  // All at once: a segment whose memory is not there must not be made and dropped again.
+  ENGRAM_ASSIGN_OR_RETURN(
+      Reservation reservation,
+      budget_->Reserve(bytes, absl::StrCat(more, " patterns of bank '", settings_->name, "'")));
+  for (const int64_t capacity : capacities) {
+    segments_.push_back(std::make_shared<Segment>(capacity, *settings_,
+                                                  reservation.Take(Segment::BytesFor(capacity, *settings_))));
     segment_rows_.push_back(0);
     segment_norm_bounds_.push_back(0);
-    segment_largest_.push_back(0);
-    memory_bytes_ += bytes;
-    room += capacity;
-    total += capacity;
+    living_.emplace_back();
   }
+  memory_bytes_ += bytes;
   return absl::OkStatus();
 }
 
-void BankRows::DropLastSegment() {
-  memory_bytes_ -= segments_.back()->memory_bytes();
-  segments_.pop_back();
-  segment_rows_.pop_back();
-  segment_norm_bounds_.pop_back();
-  segment_largest_.pop_back();
+int64_t BankRows::LackingBytes(int64_t count, int64_t payload_bytes) const {
+  // Without what a segment costs beside its rows.
+  const int64_t row_bytes =
+      (Segment::BytesFor(2 * kTileRows, *settings_) - Segment::BytesFor(kTileRows, *settings_)) / kTileRows;
+  const int64_t asked = std::max<int64_t>(count - Room(), 0) * row_bytes + payload_bytes;
+  return std::max<int64_t>(asked - (budget_->limit_bytes() - budget_->used_bytes()), 0);
 }
 
 int64_t BankRows::PayloadBytes(absl::string_view payload) {
@@ -120,19 +133,21 @@ absl::StatusOr<Reservation> BankRows::ReservePayloads(int64_t bytes) const {
 RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> pattern,
                         absl::Span<const float> value, absl::string_view payload,
                         Reservation* payload_memory) {
-  // The first segment with room; all before it are full, all after it empty.
-  size_t s = segments_.size() - 1;
-  while (s > 0 && segment_rows_[s - 1] < segments_[s - 1]->capacity()) --s;
+  while (segment_rows_[open_] == segments_[open_]->capacity()) ++open_;
+  const size_t s = open_;
   const int64_t i = segment_rows_[s]++;
   segments_[s]->Write(i, id, born, pattern, value, payload);
-  if (const int64_t payload_bytes = PayloadBytes(payload); payload_bytes > 0) {
-    segments_[s]->AddReservation(payload_memory->Take(payload_bytes));
-    memory_bytes_ += payload_bytes;
-  }
+  const int64_t payload_bytes = PayloadBytes(payload);
+  if (payload_bytes > 0) segments_[s]->AddReservation(payload_memory->Take(payload_bytes));
+  memory_bytes_ += payload_bytes;
+  payload_bytes_ += payload_bytes;
   segment_norm_bounds_[s] = std::max(segment_norm_bounds_[s], segments_[s]->norm(i));
-  if (segment_largest_[s] != kStale) {
-    segment_largest_[s] = std::max(segment_largest_[s], segments_[s]->norm(i));
+  Living& living = living_[s];
+  if (living.largest_norm != kStale) {
+    living.largest_norm = std::max(living.largest_norm, segments_[s]->norm(i));
   }
+  ++living.count;
+  living.payload_bytes += payload_bytes;
   ++living_count_;
   return {static_cast<int32_t>(s), static_cast<int32_t>(i)};
 }
@@ -140,29 +155,37 @@ RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> patte
 void BankRows::Kill(RowRef row, int64_t version) {
   Segment& segment = *segments_[row.segment];
   segment.MarkDied(row.index, version);
+  Living& living = living_[row.segment];
+  --living.count;
+  living.payload_bytes -= PayloadBytes(segment.payload(row.index));
   --living_count_;
   // Looked for later: there may be many such rows, of equal norm.
-  if (segment.norm(row.index) >= segment_largest_[row.segment]) segment_largest_[row.segment] = kStale;
+  if (segment.norm(row.index) >= living.largest_norm) living.largest_norm = kStale;
+}
+
+bool BankRows::has_dead_segments() const {
+  return std::any_of(living_.begin(), living_.end(), [](const Living& living) { return living.count == 0; });
 }
 
 BankRows::Compacted BankRows::DropDeadSegments() const {
   Compacted compacted{BankRows(settings_, budget_), {}};
   BankRows& rows = compacted.rows;
+  compacted.index.reserve(living_count_);
   for (size_t s = 0; s < segments_.size(); ++s) {
     const auto new_place = static_cast<int32_t>(rows.segments_.size());
-    int64_t living = 0;
+    if (living_[s].count == 0) continue;
     for (int64_t i = 0; i < segment_rows_[s]; ++i) {
       if (segments_[s]->died(i) != Segment::kAlive) continue;
-      ++living;
       compacted.index[segments_[s]->id(i)] = {new_place, static_cast<int32_t>(i)};
     }
-    if (living == 0) continue;
     rows.segments_.push_back(segments_[s]);
     rows.segment_rows_.push_back(segment_rows_[s]);
     rows.segment_norm_bounds_.push_back(segment_norm_bounds_[s]);
-    rows.segment_largest_.push_back(kStale);
+    rows.living_.push_back(living_[s]);
     rows.memory_bytes_ += segments_[s]->memory_bytes();
-    rows.living_count_ += living;
+    rows.payload_bytes_ +=
+        segments_[s]->memory_bytes() - Segment::BytesFor(segments_[s]->capacity(), *settings_);
+    rows.living_count_ += living_[s].count;
   }
   return compacted;
 }

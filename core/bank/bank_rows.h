@@ -39,7 +39,7 @@ class BankRows {
   // Largest norm of a row that has not died; 0: there is none. Looks at the segments that lost their largest
   // since the last call.
   double LargestNorm();
-  // Bytes of memory that dead rows take up.
+  // Bytes of memory that dead rows and their payloads take up.
   int64_t dead_bytes() const;
   int64_t living_bytes() const;
   // Bytes taken from the budget.
@@ -48,6 +48,8 @@ class BankRows {
   // Takes memory until there is room for `count` more rows. RESOURCE_EXHAUSTED: the budget is used up, and
   // nothing has changed.
   absl::Status MakeRoom(int64_t count);
+  // Bytes that the budget lacks, at least, for `count` more rows with payloads of `payload_bytes`.
+  int64_t LackingBytes(int64_t count, int64_t payload_bytes) const;
   // Bytes of memory that a payload takes up.
   static int64_t PayloadBytes(absl::string_view payload);
   // Memory for payloads, to be given to Append. RESOURCE_EXHAUSTED: the budget is used up.
@@ -60,15 +62,25 @@ class BankRows {
   // Marks a living row as lacking from `version` on.
   void Kill(RowRef row, int64_t version);
 
+  // Whether there are segments without living rows.
+  bool has_dead_segments() const;
   // The living rows in a new layout of the same segments, but for those without living rows, and where each
   // of them has gone. Takes no memory from the budget. Instead of this, as both may not write.
   struct Compacted;
   Compacted DropDeadSegments() const;
 
  private:
+  // What is left of a segment.
+  struct Living {
+    double largest_norm = 0;  // Or kStale.
+    int64_t count = 0;
+    int64_t payload_bytes = 0;
+  };
+
+  // Of the payloads of rows that have not died.
+  int64_t living_payload_bytes() const;
   // Rows that there is room for.
   int64_t Room() const;
-  void DropLastSegment();
 
   std::shared_ptr<const BankSettings> settings_;
   MemoryBudget* budget_;
@@ -76,7 +88,9 @@ class BankRows {
   std::vector<std::shared_ptr<Segment>> segments_;
   std::vector<int64_t> segment_rows_;
   std::vector<double> segment_norm_bounds_;
-  std::vector<double> segment_largest_;  // Largest norm of each segment's living rows; or kStale.
+  std::vector<Living> living_;  // Of each segment.
+  size_t open_ = 0;             // All segments before this one are full.
+  int64_t payload_bytes_ = 0;   // Of all rows, dead ones included.
   int64_t living_count_ = 0;
   int64_t memory_bytes_ = 0;
 };

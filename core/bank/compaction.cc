@@ -2,12 +2,18 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 
 namespace engram {
+namespace {
+
+absl::Status Stopped() { return absl::CancelledError("the compaction was stopped"); }
+
+}  // namespace
 
 Compaction::Compaction(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget)
-    : rows_(std::move(settings), budget) {}
+    : settings_(std::move(settings)), budget_(budget), rows_(settings_, budget) {}
 
 int64_t Compaction::FirstNewRow(int64_t segment) const {
   return segment < static_cast<int64_t>(places_.size()) ? static_cast<int64_t>(places_[segment].size()) : 0;
@@ -19,10 +25,19 @@ int64_t Compaction::RowsBehind(const BankSnapshot& newest) const {
   return behind;
 }
 
-absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest, Reservation* payload_memory) {
+absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest,
+                                              absl::FunctionRef<bool()> should_stop,
+                                              Reservation* payload_memory) {
+  ENGRAM_ASSIGN_OR_RETURN(Reservation places_memory,
+                          budget_->Reserve(RowsBehind(newest) * static_cast<int64_t>(sizeof(RowRef)),
+                                           absl::StrCat("a compaction of bank '", settings_->name, "'")));
+  places_memory_.Add(std::move(places_memory));
+  // Of all rows the number is known: where there is no memory for them, nobody looks at them.
+  if (places_.empty()) ENGRAM_RETURN_IF_ERROR(rows_.MakeRoom(newest.pattern_count()));
   int64_t count = 0;
   int64_t payload_bytes = 0;
   for (int32_t s = 0; s < newest.segment_count(); ++s) {
+    if (should_stop()) return Stopped();
     for (auto i = static_cast<int32_t>(FirstNewRow(s)); i < newest.rows_in_segment(s); ++i) {
       if (!newest.Visible({s, i})) continue;
       ++count;
@@ -37,10 +52,10 @@ absl::Status Compaction::MakeRoomForNewRowsOf(const BankSnapshot& newest, Reserv
 
 absl::Status Compaction::CopyNewRowsOf(const BankSnapshot& newest, absl::FunctionRef<bool()> should_stop) {
   Reservation payload_memory;
-  ENGRAM_RETURN_IF_ERROR(MakeRoomForNewRowsOf(newest, &payload_memory));
+  ENGRAM_RETURN_IF_ERROR(MakeRoomForNewRowsOf(newest, should_stop, &payload_memory));
   places_.resize(newest.segment_count());
   for (int32_t s = 0; s < newest.segment_count(); ++s) {
-    if (should_stop()) return absl::CancelledError("the compaction was stopped");
+    if (should_stop()) return Stopped();
     std::vector<RowRef>& places = places_[s];
     places.reserve(newest.rows_in_segment(s));
     for (auto i = static_cast<int32_t>(places.size()); i < newest.rows_in_segment(s); ++i) {

@@ -37,13 +37,17 @@ class Compaction {
  private:
   static constexpr RowRef kNowhere = {-1, -1};
 
-  absl::Status MakeRoomForNewRowsOf(const BankSnapshot& newest, Reservation* payload_memory);
+  absl::Status MakeRoomForNewRowsOf(const BankSnapshot& newest, absl::FunctionRef<bool()> should_stop,
+                                    Reservation* payload_memory);
   int64_t FirstNewRow(int64_t segment) const;
 
+  std::shared_ptr<const BankSettings> settings_;
+  MemoryBudget* budget_;
   BankRows rows_;
   RowIndex index_;
   // Where the rows of each segment that were looked at have gone; kNowhere: they were dead.
   std::vector<std::vector<RowRef>> places_;
+  Reservation places_memory_;
 };
 
 }  // namespace engram

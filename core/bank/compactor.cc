@@ -11,12 +11,14 @@ Compactor::Compactor(bool has_thread) {
 }
 
 Compactor::~Compactor() {
-  {
-    MutexLock lock(&mutex_);
-    stopping_ = true;
-    changed_.NotifyAll();
-  }
+  Stop();
   if (thread_.joinable()) thread_.join();
+}
+
+void Compactor::Stop() {
+  MutexLock lock(&mutex_);
+  stopping_ = true;
+  changed_.NotifyAll();
 }
 
 void Compactor::Schedule(std::weak_ptr<MemoryBank> bank) {

@@ -17,7 +17,7 @@ class Compactor {
  public:
   // Without a thread, banks are compacted by RunPending alone.
   explicit Compactor(bool has_thread);
-  // Stops in the middle of a compaction, which then has changed nothing; what waits is dropped.
+  // Stops.
   ~Compactor();
   Compactor(const Compactor&) = delete;
   Compactor& operator=(const Compactor&) = delete;
@@ -26,6 +26,11 @@ class Compactor {
   void Schedule(std::weak_ptr<MemoryBank> bank) ABSL_LOCKS_EXCLUDED(mutex_);
   // Compacts on the calling thread what waits, and returns when nothing waits or is being compacted.
   void RunPending() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Ends in the middle of a compaction, which then has changed nothing; what waits is dropped. From now on
+  // banks compact themselves no more either.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool stopping() const { return stopping_.load(); }
 
  private:
   void Work() ABSL_LOCKS_EXCLUDED(mutex_);

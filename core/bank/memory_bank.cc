@@ -1,5 +1,6 @@
 #include "core/bank/memory_bank.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -57,11 +58,13 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& rows) {
   for (int compactions = 0;; ++compactions) {
     write = BankWrite();
     write.batch = &rows;
-    const uint64_t layout_id = Pin().layout_id();
+    const int64_t dropped_layouts = dropped_layouts_.load();
     queue_.Run(&write);
     if (!write.is_short_of_memory || compactions == kMaxCompactionsOfAStore) break;
-    Compact([] { return false; });
-    if (Pin().layout_id() == layout_id) break;  // Nothing was dropped, here or by another.
+    // Worth it if the dead rows take up as much as it lacks.
+    CompactIfWorthwhile(std::max<int64_t>(write.lacking_bytes, 1),
+                        [this] { return parts_.compactor != nullptr && parts_.compactor->stopping(); });
+    if (dropped_layouts_.load() == dropped_layouts) break;  // Nothing was dropped, here or by another.
   }
   ENGRAM_RETURN_IF_ERROR(write.status);
   return Stored{std::move(write.ids), write.version};
@@ -95,7 +98,7 @@ absl::StatusOr<bool> MemoryBank::UpdateNow(const std::shared_ptr<const BankSetti
   }
   ENGRAM_RETURN_IF_ERROR(parts_.journal->UpdateBank(bank_id_, settings));
   settings_ = std::make_shared<const BankSettings>(std::move(settings));
-  published_.Publish(contents_.MakeState(settings_), {}, {});
+  const PublishedVersion::State old = published_.Publish(contents_.MakeState(settings_), {}, {});
   return true;
 }
 
@@ -135,7 +138,7 @@ absl::Status MemoryBank::Commit(WriteGroup* group) {
   if (group->changes().empty()) return absl::OkStatus();
   ENGRAM_RETURN_IF_ERROR(
       parts_.journal->ChangePatterns(bank_id_, *settings_, group->changes(), group->counts()));
-  group->Apply(
+  const PublishedVersion::State old = group->Apply(
       settings_,
       [&](RowRef row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) {
         if (is_compacting_) died_meanwhile_.push_back(row);

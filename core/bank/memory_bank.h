@@ -104,7 +104,9 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
 
   // Drops dead rows; later snapshots have a new layout, and the same patterns at the same version. Readers
   // and writers go on meanwhile. Nothing changes if `should_stop`, which is asked once in a while, says so.
-  void Compact(absl::FunctionRef<bool()> should_stop) ABSL_LOCKS_EXCLUDED(compaction_mutex_, writer_mutex_);
+  void Compact(absl::FunctionRef<bool()> should_stop) ABSL_LOCKS_EXCLUDED(compaction_mutex_, writer_mutex_) {
+    CompactIfWorthwhile(1, should_stop);
+  }
 
  private:
   friend class BankLoader;
@@ -125,13 +127,22 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   void UpdateMemoryBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
 
-  // The steps of Compact. Begin returns nothing if there is nothing to drop.
-  std::optional<Compaction> BeginCompaction() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Compacts if dead rows take up `least_bytes` or more.
+  void CompactIfWorthwhile(int64_t least_bytes, absl::FunctionRef<bool()> should_stop)
+      ABSL_LOCKS_EXCLUDED(compaction_mutex_, writer_mutex_);
+  // The steps of a compaction. Begin returns nothing if it is not worth it.
+  std::optional<Compaction> BeginCompaction(int64_t least_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status CopyLiving(absl::FunctionRef<bool()> should_stop, Compaction* compaction) const;
-  // Takes the copy, which became `copied`, and what came since.
-  void FinishCompaction(absl::Status copied, Compaction* compaction)
+  // Of a layout that was replaced: what may be the last to hold its rows, which take long to free.
+  struct OldLayout {
+    BankRows rows;
+    RowIndex index;
+    PublishedVersion::State state;
+  };
+  // Takes the copy, which became `copied`, and what came since. Returns the old layout if there is a new one.
+  std::optional<OldLayout> FinishCompaction(absl::Status copied, Compaction* compaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  void ReplaceLayout(BankRows rows, RowIndex index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  OldLayout ReplaceLayout(BankRows rows, RowIndex index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   void AskForCompactionIfWorthwhile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
 
   // Constant after construction.
@@ -141,6 +152,7 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
 
   WriteQueue<BankWrite> queue_;
   Mutex compaction_mutex_ ABSL_ACQUIRED_BEFORE(writer_mutex_);  // Compactions come one at a time.
+  std::atomic<int64_t> dropped_layouts_{0};                     // Written under compaction_mutex_.
 
   Mutex writer_mutex_;               // Held by who leads the queue; no reader needs it.
   std::atomic<bool> closed_{false};  // Written under writer_mutex_.

@@ -29,18 +29,24 @@ void MemoryBank::AskForCompactionIfWorthwhile() {
   parts_.compactor->Schedule(weak_from_this());
 }
 
-void MemoryBank::Compact(absl::FunctionRef<bool()> should_stop) {
+void MemoryBank::CompactIfWorthwhile(int64_t least_bytes, absl::FunctionRef<bool()> should_stop) {
   MutexLock one_at_a_time(&compaction_mutex_);
   std::optional<Compaction> compaction;
-  InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { compaction = BeginCompaction(); });
+  InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { compaction = BeginCompaction(least_bytes); });
   if (!compaction.has_value()) return;
   const absl::Status copied = CopyLiving([&] { return closed_.load() || should_stop(); }, &*compaction);
-  InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { FinishCompaction(copied, &*compaction); });
+  std::optional<OldLayout> old;
+  InTurn([&]()
+             ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { old = FinishCompaction(copied, &*compaction); });
+  if (!old.has_value()) return;
+  // Here and not in the turn, for which other writers wait.
+  old.reset();
+  ++dropped_layouts_;
 }
 
-std::optional<Compaction> MemoryBank::BeginCompaction() {
+std::optional<Compaction> MemoryBank::BeginCompaction(int64_t least_bytes) {
   is_compaction_asked_ = false;
-  if (closed_ || contents_.rows().dead_bytes() == 0) return std::nullopt;
+  if (closed_ || contents_.rows().dead_bytes() < least_bytes) return std::nullopt;
   is_compacting_ = true;
   return Compaction(settings_, parts_.budget);
 }
@@ -54,30 +60,30 @@ absl::Status MemoryBank::CopyLiving(absl::FunctionRef<bool()> should_stop, Compa
   return absl::OkStatus();
 }
 
-void MemoryBank::FinishCompaction(absl::Status copied, Compaction* compaction) {
+std::optional<MemoryBank::OldLayout> MemoryBank::FinishCompaction(absl::Status copied,
+                                                                  Compaction* compaction) {
   is_compacting_ = false;
   const std::vector<RowRef> died = std::exchange(died_meanwhile_, {});
-  if (closed_ || absl::IsCancelled(copied)) return;
+  if (closed_ || absl::IsCancelled(copied)) return std::nullopt;
   const BankSnapshot newest = Pin();
   if (copied.ok()) copied = compaction->CopyNewRowsOf(newest, [] { return false; });
   if (copied.ok()) {
     for (const RowRef row : died) compaction->Kill(newest, row);
-    ReplaceLayout(std::move(compaction->rows()), std::move(compaction->index()));
-    return;
+    return ReplaceLayout(std::move(compaction->rows()), std::move(compaction->index()));
   }
   // There is no memory for a second copy.
-  BankRows::Compacted kept = contents_.rows().DropDeadSegments();
-  if (kept.rows.segments().size() < contents_.rows().segments().size()) {
-    ReplaceLayout(std::move(kept.rows), std::move(kept.index));
-  }
   dead_bytes_kept_ = contents_.rows().dead_bytes();
+  if (!contents_.rows().has_dead_segments()) return std::nullopt;
+  BankRows::Compacted kept = contents_.rows().DropDeadSegments();
+  return ReplaceLayout(std::move(kept.rows), std::move(kept.index));
 }
 
-void MemoryBank::ReplaceLayout(BankRows rows, RowIndex index) {
-  contents_.ReplaceRows(std::move(rows));
+MemoryBank::OldLayout MemoryBank::ReplaceLayout(BankRows rows, RowIndex index) {
+  BankRows old_rows = contents_.ReplaceRows(std::move(rows));
   dead_bytes_kept_ = contents_.rows().dead_bytes();
-  published_.Publish(contents_.MakeState(settings_), std::move(index));
+  PublishedVersion::State old_state = published_.Publish(contents_.MakeState(settings_), &index);
   UpdateMemoryBytes();
+  return {std::move(old_rows), std::move(index), std::move(old_state)};
 }
 
 }  // namespace engram

@@ -50,7 +50,7 @@ absl::StatusOr<Reservation> MemoryBudget::Reserve(int64_t bytes, absl::string_vi
     return MakeError(
         absl::StatusCode::kResourceExhausted, details,
         absl::StrCat("memory budget: asked ", bytes, " bytes for ", purpose, ", free ", free_bytes,
-                     ", limit ", limit_bytes_, "; delete something or raise --memory-budget-bytes"));
+                     ", limit ", limit_bytes_, "; free memory or raise --memory-budget-bytes"));
   }
   used_bytes_ += bytes;
   return Reservation(this, bytes);

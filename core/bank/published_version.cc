@@ -30,23 +30,23 @@ PublishedVersion::Entries PublishedVersion::Present(absl::Span<const uint64_t> i
   return entries;
 }
 
-void PublishedVersion::Publish(State state, const Entries& stored, absl::Span<const uint64_t> erased) {
+PublishedVersion::State PublishedVersion::Publish(State state, const Entries& stored,
+                                                  absl::Span<const uint64_t> erased) {
   MutexLock lock(&index_mutex_);
   for (const auto& [id, row] : stored) index_[id] = row;
   for (const uint64_t id : erased) index_.erase(id);
-  Show(std::move(state));
+  return Show(std::move(state));
 }
 
-void PublishedVersion::Publish(State state, RowIndex index) {
+PublishedVersion::State PublishedVersion::Publish(State state, RowIndex* index) {
   MutexLock lock(&index_mutex_);
-  index_.swap(index);
-  Show(std::move(state));
+  index_.swap(*index);
+  return Show(std::move(state));
 }
 
-void PublishedVersion::Show(State state) {
-  // The old one goes with the argument, after the lock: it may be the last to hold many rows.
+PublishedVersion::State PublishedVersion::Show(State state) {
   MutexLock lock(&state_mutex_);
-  state_.swap(state);
+  return std::exchange(state_, std::move(state));
 }
 
 }  // namespace engram

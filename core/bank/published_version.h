@@ -40,14 +40,16 @@ class PublishedVersion {
   using Entries = std::vector<std::pair<uint64_t, RowRef>>;
   Entries Present(absl::Span<const uint64_t> ids) const ABSL_LOCKS_EXCLUDED(index_mutex_);
 
-  // Shows `state`, which has `stored` and lacks `erased`.
-  void Publish(State state, const Entries& stored, absl::Span<const uint64_t> erased)
+  // Shows `state`, which has `stored` and lacks `erased`. Returns what showed until now, to be dropped where
+  // nobody waits: it may be the last to hold many rows.
+  [[nodiscard]] State Publish(State state, const Entries& stored, absl::Span<const uint64_t> erased)
       ABSL_LOCKS_EXCLUDED(index_mutex_, state_mutex_);
-  // Shows `state`, which has another layout and therefore another index.
-  void Publish(State state, RowIndex index) ABSL_LOCKS_EXCLUDED(index_mutex_, state_mutex_);
+  // Shows `state`, which has another layout and therefore another index. Leaves in `index` the old one, and
+  // returns the old state.
+  [[nodiscard]] State Publish(State state, RowIndex* index) ABSL_LOCKS_EXCLUDED(index_mutex_, state_mutex_);
 
  private:
-  void Show(State state) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  State Show(State state) ABSL_LOCKS_EXCLUDED(state_mutex_);
 
   // Held while a version is published, so that whoever holds it finds the rows of the one that shows.
   mutable Mutex index_mutex_ ABSL_ACQUIRED_BEFORE(state_mutex_);

@@ -64,17 +64,26 @@ absl::Status WriteGroup::PlanStore(BankWrite* write) {
   if (settings_.max_patterns > 0 && counts_.pattern_count + more > settings_.max_patterns) {
     return BankFull(settings_, counts_.pattern_count, more);
   }
-  write->is_short_of_memory = true;
   int64_t payload_bytes = 0;
   for (const std::string& payload : batch.payloads) payload_bytes += BankRows::PayloadBytes(payload);
-  ENGRAM_ASSIGN_OR_RETURN(step.payload_memory, rows_.ReservePayloads(payload_bytes));
-  ENGRAM_RETURN_IF_ERROR(rows_.MakeRoom(added_rows_ + count));
-  write->is_short_of_memory = false;
+  if (const absl::Status taken = TakeMemory(added_rows_ + count, payload_bytes, &step.payload_memory);
+      !taken.ok()) {
+    write->is_short_of_memory = true;
+    write->lacking_bytes = rows_.LackingBytes(added_rows_ + count, payload_bytes);
+    return taken;
+  }
   added_rows_ += count;
   counts_.next_id = std::max(counts_.next_id, *std::max_element(write->ids.begin(), write->ids.end()) + 1);
   PatternRows stored = batch;
   stored.ids = write->ids;
   AddStep(std::move(step), {stored, {}}, more);
+  return absl::OkStatus();
+}
+
+absl::Status WriteGroup::TakeMemory(int64_t count, int64_t payload_bytes, Reservation* payload_memory) {
+  ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, rows_.ReservePayloads(payload_bytes));
+  ENGRAM_RETURN_IF_ERROR(rows_.MakeRoom(count));
+  *payload_memory = std::move(reservation);
   return absl::OkStatus();
 }
 
@@ -108,9 +117,9 @@ absl::StatusOr<std::vector<uint64_t>> WriteGroup::AssignIds(int64_t count) const
   return ids;
 }
 
-void WriteGroup::Apply(const std::shared_ptr<const BankSettings>& settings,
-                       absl::FunctionRef<void(RowRef)> died, BankContents* contents,
-                       PublishedVersion* published) {
+PublishedVersion::State WriteGroup::Apply(const std::shared_ptr<const BankSettings>& settings,
+                                          absl::FunctionRef<void(RowRef)> died, BankContents* contents,
+                                          PublishedVersion* published) {
   contents->ReplaceRows(std::move(rows_));
   PublishedVersion::Entries stored;
   stored.reserve(added_rows_);
@@ -131,7 +140,7 @@ void WriteGroup::Apply(const std::shared_ptr<const BankSettings>& settings,
     for (size_t r = 0; r < added.size(); ++r) stored.emplace_back(step.write->ids[r], added[r]);
   }
   contents->SetVersion(counts_.version, counts_.next_id);
-  published->Publish(contents->MakeState(settings), stored, erased);
+  return published->Publish(contents->MakeState(settings), stored, erased);
 }
 
 }  // namespace engram

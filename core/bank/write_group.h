@@ -29,7 +29,9 @@ struct BankWrite {
   absl::Status status;
   std::vector<uint64_t> ids;  // Stored or deleted.
   int64_t version = 0;        // The first that has the change.
+  // Refused for memory, of which the budget lacked these bytes at least.
   bool is_short_of_memory = false;
+  int64_t lacking_bytes = 0;
 };
 
 // Writes to one bank that the journal gets at once, planned one after another as if each before had
@@ -48,9 +50,10 @@ class WriteGroup {
   absl::Span<const PatternChange> changes() const { return changes_; }
   const BankCounts& counts() const { return counts_; }
 
-  // Carries the group out and shows it. `died` is called with each row that dies.
-  void Apply(const std::shared_ptr<const BankSettings>& settings, absl::FunctionRef<void(RowRef)> died,
-             BankContents* contents, PublishedVersion* published);
+  // Carries the group out and shows it. `died` is called with each row that dies. Returns what showed before.
+  PublishedVersion::State Apply(const std::shared_ptr<const BankSettings>& settings,
+                                absl::FunctionRef<void(RowRef)> died, BankContents* contents,
+                                PublishedVersion* published);
 
  private:
   struct Step {
@@ -60,6 +63,7 @@ class WriteGroup {
   };
 
   absl::Status PlanStore(BankWrite* write);
+  absl::Status TakeMemory(int64_t count, int64_t payload_bytes, Reservation* payload_memory);
   absl::Status PlanDelete(BankWrite* write);
   void AddStep(Step step, PatternChange change, int64_t more);
   bool Touches(absl::Span<const uint64_t> ids) const;

@@ -2,13 +2,14 @@
 #define ENGRAM_CORE_BANK_WRITE_QUEUE_H_
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "core/base/mutex.h"
@@ -46,16 +47,16 @@ class WriteQueue {
     Waiter self{write};
     mutex_.Lock();
     waiters_.push_back(&self);
-    if (waiters_.size() == crowd_) waiters_.front()->turn.NotifyOne();
+    if (waiters_.size() == crowd_) crowd_is_back_.notify_one();
     while (!self.is_done && waiters_.front() != &self) self.turn.Wait(&mutex_);
     if (!self.is_done) {
-      Linger(&self);
+      Linger();
       const std::vector<Write*> group = Oldest();
-      const absl::Time begin = absl::Now();
+      const Clock::time_point begin = Clock::now();
       mutex_.Unlock();
       const size_t done = lead_(group);
       mutex_.Lock();
-      last_duration_ = absl::Now() - begin;
+      last_duration_ = absl::FromChrono(Clock::now() - begin);
       crowd_ = std::min(waiters_.size(), max_group_);
       Finish(done);
     }
@@ -69,6 +70,14 @@ class WriteQueue {
   }
 
  private:
+  // Does not jump when somebody sets the time: a leader might linger for hours.
+  using Clock = std::chrono::steady_clock;
+  // A Mutex that the standard library can wait with.
+  struct Lockable {
+    void lock() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex->Lock(); }
+    void unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex->Unlock(); }
+    Mutex* mutex;
+  };
   struct Waiter {
     Write* write;
     bool is_done = false;
@@ -76,12 +85,12 @@ class WriteQueue {
   };
 
   // Lets the writers of the last group come back.
-  void Linger(Waiter* leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void Linger() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const absl::Duration linger = LingerFor(waiters_.size(), crowd_, last_duration_);
-    const absl::Time end = absl::Now() + linger;
-    while (waiters_.size() < crowd_ && linger > absl::ZeroDuration() && absl::Now() < end) {
-      leader->turn.WaitUntil(&mutex_, end);
-    }
+    if (linger <= absl::ZeroDuration()) return;
+    const Clock::time_point end = Clock::now() + absl::ToChronoNanoseconds(linger);
+    Lockable lockable{&mutex_};
+    while (waiters_.size() < crowd_ && Clock::now() < end) crowd_is_back_.wait_until(lockable, end);
   }
 
   std::vector<Write*> Oldest() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -105,6 +114,7 @@ class WriteQueue {
   const size_t max_group_;
   const Lead lead_;
   mutable Mutex mutex_;
+  std::condition_variable_any crowd_is_back_;  // Of as many as crowd_, for the leader who lingers.
   // The oldest first. The first one leads, and stays until its group is done.
   std::deque<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
   // Writers that were here when the last group ended, its own included, and how long it took.

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <random>
+#include <string>
 #include <thread>
 
 #include "core/bank/memory_banks.h"
@@ -99,6 +100,41 @@ TEST_F(CompactionTest, OneThatIsStoppedChangesNothing) {
   EXPECT_EQ(bank_->Pin().layout_id(), before.layout_id());
   EXPECT_EQ(Visible(bank_->Pin()), Visible(before));
   EXPECT_EQ(bank_->memory_bytes(), bank_.budget().used_bytes());
+}
+
+TEST_F(CompactionTest, AStoreDoesNotCompactABankThatShutsDown) {
+  TestBank bank(1024, 0, 0, /*budget_bytes=*/2 << 20);
+  const auto store = [&] { return bank.Store(std::vector<float>(1024), {7}).status(); };
+  while (bank->Pin().row_count() < 128) {
+    ASSERT_TRUE(store().ok());
+  }
+  const uint64_t layout_id = bank->Pin().layout_id();
+  bank.compactor().Stop();
+  absl::Status status;
+  for (int i = 0; i < 1000 && status.ok(); ++i) status = store();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(bank->Pin().layout_id(), layout_id);
+}
+
+TEST_F(CompactionTest, IsAskedToStopBeforeItLooksAtAnyRow) {
+  constexpr int64_t kPayloadBytes = 1 << 20;
+  TestBank bank(1);
+  ASSERT_TRUE(bank.Store({1, 2}, {}, {std::string(kPayloadBytes, 'x'), ""}).ok());
+  ASSERT_TRUE(bank->Delete({1}, false).ok());
+  const int64_t used = bank.budget().used_bytes();
+  bank->Compact([&] {
+    EXPECT_LT(bank.budget().used_bytes(), used + kPayloadBytes) << "the payloads were looked at";
+    return true;
+  });
+  EXPECT_EQ(bank.budget().used_bytes(), used);
+}
+
+TEST_F(CompactionTest, WhereRowsHaveGoneIsInTheBudget) {
+  Compaction compaction(bank_->settings(), &bank_.budget());
+  const int64_t used = bank_.budget().used_bytes();
+  ASSERT_TRUE(compaction.CopyNewRowsOf(bank_->Pin(), [] { return false; }).ok());
+  EXPECT_EQ(bank_.budget().used_bytes() - used,
+            compaction.rows().memory_bytes() + kCount * static_cast<int64_t>(sizeof(RowRef)));
 }
 
 TEST_F(CompactionTest, ADeletedBankIsLeftAlone) {

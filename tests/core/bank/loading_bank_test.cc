@@ -85,12 +85,26 @@ TEST_F(LoadingBankTest, DamagedBankIsQuarantinedUntilItIsDeleted) {
 TEST_F(LoadingBankTest, QuarantineKeepsWhatTheJournalSays) {
   ASSERT_TRUE(banks_.Quarantine(7, Settings("a"), {}, absl::DataLossError("000012.sst: bad checksum")).ok());
   EXPECT_EQ(banks_.Find("a").status().message(),
-            "bank 'a' is damaged: 000012.sst: bad checksum; restore it from a backup");
+            "bank 'a' is damaged: 000012.sst: bad checksum; restore it from a backup, or delete it");
   ASSERT_TRUE(banks_.Quarantine(8, Settings("b"), {}, absl::UnavailableError("disk")).ok());
   EXPECT_EQ(banks_.Find("b").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(FindErrorDetails(banks_.Find("b").status())->reason, "BANK_NOT_LOADED");
   EXPECT_EQ(banks_.Quarantine(9, Settings("b"), {}, absl::UnavailableError("disk")).code(),
             absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(LoadingBankTest, DamageIsOneReasonWhateverTheJournalCallsIt) {
+  ErrorDetails details;
+  details.reason = "DATA_DAMAGED";
+  const absl::Status cause =
+      MakeError(absl::StatusCode::kDataLoss, details, "reading 000012.sst: bad checksum");
+  ASSERT_TRUE(banks_.Quarantine(7, Settings("a"), {}, cause).ok());
+  const absl::Status status = banks_.Find("a").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(status.message(),
+            "bank 'a' is damaged: reading 000012.sst: bad checksum; restore it from a backup, or delete it");
+  EXPECT_EQ(FindErrorDetails(status)->reason, "BANK_DAMAGED");
+  EXPECT_THAT(FindErrorDetails(status)->metadata, ElementsAre(Pair("bank", "a")));
 }
 
 TEST_F(LoadingBankTest, BankBeyondTheBudgetIsQuarantinedForIt) {
@@ -100,6 +114,9 @@ TEST_F(LoadingBankTest, BankBeyondTheBudgetIsQuarantinedForIt) {
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(FindErrorDetails(status)->reason, "MEMORY_BUDGET");
   EXPECT_THAT(std::string(status.message()), HasSubstr("bank 'a' could not be loaded: memory budget: asked"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("; free memory or raise --memory-budget-bytes, then restart the server"));
+  EXPECT_THAT(FindErrorDetails(status)->metadata, Contains(Pair("bank", "a")));
 }
 
 TEST_F(LoadingBankTest, UnfinishedBankIsQuarantined) {

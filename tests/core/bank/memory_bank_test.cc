@@ -283,6 +283,27 @@ TEST(MemoryBankTest, DeletingMakesRoomEvenWhereASecondCopyDoesNotFit) {
   EXPECT_EQ(static_cast<int64_t>(Visible(bank->Pin()).size()), bank->Pin().pattern_count());
 }
 
+// Dead rows in every segment, but fewer than a Store of many needs.
+TEST(MemoryBankTest, AStoreThatDeadRowsCannotMakeRoomForLeavesTheLayoutAlone) {
+  TestBank bank(1024, 0, 0, /*budget_bytes=*/4 << 20);
+  const std::vector<float> batch(1024 * 64, 1.0f);
+  ASSERT_TRUE(bank.Store(batch).ok());
+  ASSERT_TRUE(bank->Delete({0, 1, 2}, false).ok());
+  const uint64_t layout_id = bank->Pin().layout_id();
+  const int64_t used = bank.budget().used_bytes();
+  EXPECT_EQ(bank.Store(std::vector<float>(1024 * 1024)).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(bank->Pin().layout_id(), layout_id) << "compacted in vain";
+  EXPECT_EQ(bank.budget().used_bytes(), used);
+}
+
+TEST(MemoryBankTest, DeadPayloadsMakeRoomForOthers) {
+  TestBank bank(1, 0, 0, /*budget_bytes=*/1 << 20);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store({1}, {7}, {std::string(100 << 10, 'x')}).ok());
+  EXPECT_TRUE(bank.Store({1}, {8}, {std::string(600 << 10, 'x')}).ok());
+  EXPECT_EQ(bank->memory_bytes(), bank.budget().used_bytes());
+}
+
 TEST(MemoryBankTest, CompactionOfADeletedBankLeavesItEmptyAndUsable) {
   TestBank bank(2);
   ASSERT_TRUE(bank.Store(std::vector<float>(2 * 5000, 1.0f)).ok());
