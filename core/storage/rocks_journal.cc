@@ -78,6 +78,7 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOpt
     ENGRAM_RETURN_IF_ERROR(CheckLogs(EnvOf(database_options), options.data_dir));
     ENGRAM_RETURN_IF_ERROR(RepairManifest(EnvOf(database_options), options.data_dir));
     ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));
+    ENGRAM_RETURN_IF_ERROR(RepairLogs(EnvOf(database_options), options.data_dir));
   }
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksDatabase> database,
                           RocksDatabase::Open(database_options, RocksDatabase::Access::kWrite));
@@ -110,6 +111,8 @@ absl::Status RocksJournal::ReadPatterns(int64_t bank_id, const BankSettings& set
 }
 
 bool RocksJournal::healthy() const { return database_->healthy(); }
+
+void RocksJournal::StartCompactions() { database_->StartCompactions(); }
 
 absl::Status RocksJournal::Checkpoint(const std::string& folder) {
   rocksdb::Checkpoint* made = nullptr;
