@@ -185,7 +185,7 @@ bool HasLostSectors(absl::string_view log, size_t offset) {
     const size_t end = std::min(log.size(), (begin / kSectorBytes + 1) * kSectorBytes);
     const absl::string_view part = log.substr(begin, end - begin);
     const bool is_zeros = std::all_of(part.begin(), part.end(), [](char c) { return c == '\0'; });
-    if (is_zeros && part.size() > kHeaderBytes) return true;
+    if (is_zeros) return true;
     begin = end;
   }
   return false;
