@@ -98,7 +98,8 @@ absl::Status ReadBankPatterns(const RocksDatabase& database, int64_t bank_id, co
   std::string counts_record;
   ENGRAM_RETURN_IF_ERROR(
       ToReadStatus(database.db()->Get(options, database.banks(), CountsKey(bank_id), &counts_record), what));
-  ENGRAM_ASSIGN_OR_RETURN(const BankCounts counts, DecodeCounts(counts_record));
+  const absl::StatusOr<BankCounts> counts = DecodeCounts(counts_record);
+  if (!counts.ok()) return DataDamaged(absl::StrCat(what, ": ", counts.status().message()));
 
   const std::string end = BankPrefix(bank_id + 1);
   const rocksdb::Slice end_slice(end);
@@ -118,9 +119,9 @@ absl::Status ReadBankPatterns(const RocksDatabase& database, int64_t bank_id, co
     batch.Clear();
   }
   ENGRAM_RETURN_IF_ERROR(ToReadStatus(it->status(), what));
-  if (found != counts.pattern_count) {
+  if (found != counts->pattern_count) {
     return DataDamaged(
-        absl::StrCat(what, ": got ", found, " patterns, its counts say ", counts.pattern_count));
+        absl::StrCat(what, ": got ", found, " patterns, its counts say ", counts->pattern_count));
   }
   return batch.IsEmpty() ? absl::OkStatus() : visitor(batch.rows());
 }

@@ -17,6 +17,10 @@ constexpr uint8_t kSettingsVersion = 1;
 constexpr uint8_t kCountsVersion = 1;
 constexpr uint8_t kPatternVersion = 1;
 
+// What requests may hold, too.
+constexpr float kMaxComponent = 1e30F;
+constexpr uint64_t kMaxNextId = uint64_t{1} << 63;
+
 constexpr int64_t kPatternHeaderBytes = 1 + 4;  // Version and size of the payload.
 
 // Rows are copied as they lie in memory: byte by byte they would take longer than the disk.
@@ -68,10 +72,11 @@ absl::StatusOr<Screening> ToScreening(uint8_t tag) {
   }
 }
 
-bool CopyFinite(absl::string_view bytes, absl::Span<float> row) {
+// False: a component is none that a request may have.
+bool CopyInRange(absl::string_view bytes, absl::Span<float> row) {
   if (row.empty()) return true;
   std::memcpy(row.data(), bytes.data(), bytes.size());
-  return std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
+  return std::all_of(row.begin(), row.end(), [](float x) { return std::abs(x) <= kMaxComponent; });
 }
 
 }  // namespace
@@ -127,8 +132,8 @@ absl::StatusOr<BankCounts> DecodeCounts(absl::string_view record) {
   counts.version = reader.I64();
   counts.pattern_count = reader.I64();
   counts.next_id = reader.U64();
-  if (!reader.IsExact() || counts.version < 0 || counts.pattern_count < 0) {
-    return absl::DataLossError("counts: the record has a wrong length or a negative number");
+  if (!reader.IsExact() || counts.version < 0 || counts.pattern_count < 0 || counts.next_id > kMaxNextId) {
+    return absl::DataLossError("counts: the record has a wrong length or a number out of range");
   }
   return counts;
 }
@@ -164,8 +169,8 @@ absl::Status DecodePattern(absl::string_view record, absl::Span<float> pattern, 
                      PatternRecordBytes(static_cast<int64_t>(pattern.size()),
                                         static_cast<int64_t>(value.size()), payload_bytes)));
   }
-  if (!CopyFinite(pattern_bytes, pattern) || !CopyFinite(value_bytes, value)) {
-    return absl::DataLossError("pattern: a component is not finite");
+  if (!CopyInRange(pattern_bytes, pattern) || !CopyInRange(value_bytes, value)) {
+    return absl::DataLossError("pattern: a component is not finite or above 1e30 in magnitude");
   }
   payload->assign(payload_text.data(), payload_text.size());
   return absl::OkStatus();

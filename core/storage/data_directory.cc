@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -50,9 +51,9 @@ absl::Status Make(rocksdb::FileSystem* files, const std::string& data_dir) {
                                           "; make it, or name another with --data-dir"));
   }
   // Or a power loss takes the directory with all that is in it.
-  const size_t slash = data_dir.find_last_of('/', data_dir.size() - 2);
-  const std::string parent =
-      slash == std::string::npos ? "." : data_dir.substr(0, std::max<size_t>(slash, 1));
+  const std::string path = data_dir.substr(0, data_dir.find_last_not_of('/') + 1);
+  const size_t slash = path.find_last_of('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
   std::unique_ptr<rocksdb::FSDirectory> directory;
   rocksdb::IOStatus synced = files->NewDirectory(parent, {}, &directory, nullptr);
   if (synced.ok()) synced = directory->Fsync({}, nullptr);
@@ -60,14 +61,11 @@ absl::Status Make(rocksdb::FileSystem* files, const std::string& data_dir) {
   return Refused(data_dir, absl::StrCat("was made, but not durably: ", synced.ToString()));
 }
 
-// Takes the lock that the database takes itself, because it says best what is wrong, and lets it go.
-absl::Status CheckLock(rocksdb::FileSystem* files, const std::string& data_dir) {
+// Takes the lock that the database takes itself later, because it says best what is wrong.
+absl::StatusOr<DirectoryLock> TakeLock(rocksdb::FileSystem* files, const std::string& data_dir) {
   rocksdb::FileLock* lock = nullptr;
   const rocksdb::IOStatus locked = files->LockFile(data_dir + "/LOCK", {}, &lock, nullptr);
-  if (locked.ok()) {
-    files->UnlockFile(lock, {}, nullptr).PermitUncheckedError();
-    return absl::OkStatus();
-  }
+  if (locked.ok()) return DirectoryLock(lock, {files});
   const std::string text = locked.ToString();
   if (absl::StrContains(text, "lock hold by") || absl::StrContains(text, "temporarily unavailable")) {
     return Refused(data_dir, absl::StrCat("is in use by another process; stop that one, or name another "
@@ -108,23 +106,27 @@ absl::StatusOr<bool> CheckFiles(rocksdb::FileSystem* files, const std::string& d
 
 std::string IngestFolder(const std::string& data_dir) { return absl::StrCat(data_dir, "/", kIngestName); }
 
-absl::StatusOr<bool> PrepareDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
-                                          const StorageLog& log) {
+void Unlock::operator()(rocksdb::FileLock* lock) const {
+  files->UnlockFile(lock, {}, nullptr).PermitUncheckedError();
+}
+
+absl::StatusOr<DataDirectory> PrepareDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
+                                                   const StorageLog& log) {
   if (data_dir.empty()) return absl::InvalidArgumentError("the data directory has no name");
   if (!files->FileExists(data_dir, {}, nullptr).ok()) ENGRAM_RETURN_IF_ERROR(Make(files, data_dir));
   bool is_directory = false;
   const rocksdb::IOStatus looked = files->IsDirectory(data_dir, {}, &is_directory, nullptr);
   if (looked.ok() && !is_directory) return Refused(data_dir, "is not a directory; name another");
   ENGRAM_ASSIGN_OR_RETURN(const bool has_database, CheckFiles(files, data_dir, log));
-  ENGRAM_RETURN_IF_ERROR(CheckLock(files, data_dir));
-  return has_database;
+  ENGRAM_ASSIGN_OR_RETURN(DirectoryLock lock, TakeLock(files, data_dir));
+  return DataDirectory{has_database, std::move(lock)};
 }
 
-absl::Status CheckDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
-                                const StorageLog& log) {
+absl::StatusOr<DirectoryLock> CheckDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
+                                                 const StorageLog& log) {
   ENGRAM_ASSIGN_OR_RETURN(const bool has_database, CheckFiles(files, data_dir, log));
   if (!has_database) return Refused(data_dir, "holds no banks");
-  return CheckLock(files, data_dir);
+  return TakeLock(files, data_dir);
 }
 
 absl::Status RemoveLeftovers(rocksdb::FileSystem* files, const std::string& data_dir, const StorageLog& log) {

@@ -1,6 +1,7 @@
 #ifndef ENGRAM_CORE_STORAGE_DATA_DIRECTORY_H_
 #define ENGRAM_CORE_STORAGE_DATA_DIRECTORY_H_
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -14,17 +15,30 @@ namespace engram {
 // belongs to nothing.
 std::string IngestFolder(const std::string& data_dir);
 
+struct Unlock {
+  rocksdb::FileSystem* files = nullptr;
+  void operator()(rocksdb::FileLock* lock) const;
+};
+// Of a directory, by which other processes know that it is in use. The file system outlives it.
+using DirectoryLock = std::unique_ptr<rocksdb::FileLock, Unlock>;
+
+// A directory that can be used.
+struct DataDirectory {
+  bool has_database = false;
+  DirectoryLock lock;
+};
+
 // Makes `data_dir` if there is none, durably, and checks that it can be used: that it is a directory, can
 // be written, belongs to no other process and is not what is left of a deleted database. Warns of files
-// that are not ours. True: it holds a database.
+// that are not ours.
 //
 // FAILED_PRECONDITION: it cannot be used; the text says what to do. DATA_LOSS: files are missing.
-absl::StatusOr<bool> PrepareDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
-                                          const StorageLog& log);
+absl::StatusOr<DataDirectory> PrepareDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
+                                                   const StorageLog& log);
 
 // The same for a reader that must find a database and changes nothing.
-absl::Status CheckDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
-                                const StorageLog& log);
+absl::StatusOr<DirectoryLock> CheckDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
+                                                 const StorageLog& log);
 
 // Removes what a crash left in the ingest folder. REQUIRES: this process has the directory's lock.
 absl::Status RemoveLeftovers(rocksdb::FileSystem* files, const std::string& data_dir, const StorageLog& log);

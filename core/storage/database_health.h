@@ -2,9 +2,11 @@
 #define ENGRAM_CORE_STORAGE_DATABASE_HEALTH_H_
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <utility>
 
+#include "core/base/mutex.h"
 #include "core/storage/storage_log.h"
 #include "rocksdb/listener.h"
 
@@ -15,10 +17,24 @@ class DatabaseHealth : public rocksdb::EventListener {
  public:
   explicit DatabaseHealth(StorageLog log) : log_(std::move(log)) {}
 
-  bool healthy() const { return healthy_; }
-  // A resumption asked for by us has succeeded.
-  void Recovered() {
-    if (!healthy_.exchange(true)) log_(LogLevel::kWarning, "storage: writes resume");
+  bool healthy() const {
+    MutexLock lock(&mutex_);
+    return healthy_;
+  }
+  // How many there were.
+  int64_t errors() const {
+    MutexLock lock(&mutex_);
+    return errors_;
+  }
+  // A resumption asked for by us has succeeded, that began when there were so many errors. A later one
+  // stands.
+  void Recovered(int64_t errors) {
+    {
+      MutexLock lock(&mutex_);
+      if (healthy_ || errors != errors_) return;
+      healthy_ = true;
+    }
+    log_(LogLevel::kWarning, "storage: writes resume");
   }
 
   // The next error is final: writes fail until the directory is opened anew.
@@ -29,20 +45,37 @@ class DatabaseHealth : public rocksdb::EventListener {
                             bool* auto_recovery) override {
     error.PermitUncheckedError();
     if (!may_recover_) *auto_recovery = false;
+    MutexLock lock(&mutex_);
+    recovers_from_ = errors_;
   }
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
-    if (!healthy_.exchange(false)) return;
+    {
+      MutexLock lock(&mutex_);
+      ++errors_;
+      if (!healthy_) return;
+      healthy_ = false;
+    }
     log_(LogLevel::kError, "storage: banks are read-only until this is over: " + error->ToString());
   }
   void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
     info.old_bg_error.PermitUncheckedError();
-    if (info.new_bg_error.ok()) Recovered();
+    if (!info.new_bg_error.ok()) return;
+    int64_t errors = 0;
+    {
+      MutexLock lock(&mutex_);
+      errors = recovers_from_;
+    }
+    Recovered(errors);
   }
 
  private:
   const StorageLog log_;
-  std::atomic<bool> healthy_ = true;
   std::atomic<bool> may_recover_ = true;
+
+  mutable Mutex mutex_;
+  bool healthy_ ABSL_GUARDED_BY(mutex_) = true;
+  int64_t errors_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t recovers_from_ ABSL_GUARDED_BY(mutex_) = 0;  // RocksDB by itself.
 };
 
 }  // namespace engram

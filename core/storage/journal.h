@@ -50,7 +50,8 @@ class Journal {
   virtual absl::Status UpdateBank(int64_t bank_id, const BankSettings& settings) = 0;
   virtual absl::Status DeleteBank(int64_t bank_id) = 0;
   // Changes the patterns of a bank with `settings`, one change after another; then it has `counts`. All of
-  // them or none.
+  // them or none: where space is short, changes that only delete are let through longer than any with stored
+  // patterns among them, which is refused as a whole.
   virtual absl::Status ChangePatterns(int64_t bank_id, const BankSettings& settings,
                                       absl::Span<const PatternChange> changes, const BankCounts& counts) = 0;
 };

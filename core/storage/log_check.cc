@@ -6,7 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
@@ -22,6 +25,11 @@ namespace {
 constexpr size_t kBlockBytes = 32'768;
 constexpr size_t kHeaderBytes = 4 + 2 + 1;
 constexpr size_t kSectorBytes = 512;
+// What RocksDB may append to a MANIFEST before it syncs: the edits of both families.
+constexpr size_t kGroupBytes = 4096;
+constexpr absl::string_view kSealText = "engram synced ";
+// What stands before the operations in a record of a log: the number of the first, and their count.
+constexpr size_t kBatchHeaderBytes = 8 + 4;
 enum FragmentType : uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
 constexpr std::array<uint32_t, 256> MakeCrcTable() {
@@ -45,6 +53,7 @@ uint32_t MaskedCrc(absl::string_view bytes) {
 struct Fragment {
   bool is_whole = false;
   bool begins_record = false;
+  bool ends_record = false;
   size_t bytes = 0;  // With its header.
 };
 
@@ -57,7 +66,7 @@ Fragment FragmentAt(absl::string_view log, size_t offset, size_t length) {
   if (type < kFull || type > kLast || length > end - offset - kHeaderBytes) return {};
   ByteReader header(log.substr(offset));
   if (header.U32() != MaskedCrc(log.substr(offset + 6, 1 + length))) return {};
-  return {true, type == kFull || type == kFirst, kHeaderBytes + length};
+  return {true, type == kFull || type == kFirst, type == kFull || type == kLast, kHeaderBytes + length};
 }
 Fragment FragmentAt(absl::string_view log, size_t offset) {
   return FragmentAt(log, offset,
@@ -68,10 +77,20 @@ bool HasRoom(absl::string_view log, size_t offset) {
   return offset + kHeaderBytes <= std::min(log.size(), BlockEnd(offset));
 }
 
-// Whether a whole record begins behind `offset`, anywhere: the length of a damaged one says nothing.
+// Whether a whole record begins behind `offset`: anywhere in its block, because the length of a damaged one
+// says nothing, or among the first fragments of a later block. Bounded work: a block's every byte is tried in
+// one block only.
 bool RecordBeginsBehind(absl::string_view log, size_t offset) {
-  for (size_t i = offset + 1; i + kHeaderBytes <= log.size(); ++i) {
-    if (HasRoom(log, i) && FragmentAt(log, i).begins_record) return true;
+  for (size_t i = offset + 1; i < BlockEnd(offset) && HasRoom(log, i); ++i) {
+    if (FragmentAt(log, i).begins_record) return true;
+  }
+  for (size_t block = BlockEnd(offset); block < log.size(); block += kBlockBytes) {
+    for (size_t i = block; i < block + kBlockBytes && HasRoom(log, i);) {
+      const Fragment fragment = FragmentAt(log, i);
+      if (fragment.begins_record) return true;
+      if (!fragment.is_whole) break;
+      i += fragment.bytes;
+    }
   }
   return false;
 }
@@ -82,87 +101,236 @@ bool OnlyLengthIsWrong(absl::string_view log, size_t offset) {
          FragmentAt(log, offset, log.size() - offset - kHeaderBytes).is_whole;
 }
 
-// CURRENT holds the name of the MANIFEST, and no checksum.
-absl::Status CheckCurrent(rocksdb::Env* env, const std::string& data_dir,
-                          const std::vector<std::string>& names) {
-  const std::string path = absl::StrCat(data_dir, "/CURRENT");
-  std::string current;
-  ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &current), path));
-  for (const std::string& name : names) {
-    if (absl::StartsWith(name, "MANIFEST-") && current == absl::StrCat(name, "\n")) return absl::OkStatus();
-  }
-  return DataDamaged(absl::StrCat(path,
-                                  " names no MANIFEST that is there: it is damaged, or parts of the data "
-                                  "directory were deleted; restore it from a backup"));
-}
+// The beginning of a log that is whole.
+struct WholeRecords {
+  size_t bytes = 0;           // Of whole records.
+  size_t fragment_bytes = 0;  // Of whole fragments; the one behind them is not.
+  uint64_t first_number = 0;  // Of the first record; 0: there is none.
+  uint64_t next_number = 0;   // Behind the last one; 0: there is none.
+};
 
-// How many bytes of the log are whole fragments, one after the other.
-size_t WholeBytes(absl::string_view log) {
+WholeRecords FindWholeRecords(absl::string_view log) {
+  WholeRecords whole;
+  bool in_record = false;
+  std::string batch_header;
   size_t offset = 0;
   while (offset < log.size()) {
     if (!HasRoom(log, offset)) {
       const size_t next = std::min(log.size(), BlockEnd(offset));
       // Less than a header at the end of the log is a torn one, at the end of a block filling.
-      if (next == log.size() && next != BlockEnd(offset)) return offset;
+      if (next == log.size() && next != BlockEnd(offset)) break;
       offset = next;
       continue;
     }
     const Fragment fragment = FragmentAt(log, offset);
-    if (!fragment.is_whole) return offset;
+    if (!fragment.is_whole || fragment.begins_record == in_record) break;
+    if (fragment.begins_record) batch_header.clear();
+    const absl::string_view bytes = log.substr(offset + kHeaderBytes, fragment.bytes - kHeaderBytes);
+    absl::StrAppend(&batch_header, bytes.substr(0, kBatchHeaderBytes - batch_header.size()));
     offset += fragment.bytes;
+    in_record = !fragment.ends_record;
+    if (in_record) continue;
+    ByteReader header(batch_header);
+    const uint64_t number = header.U64();
+    if (whole.next_number == 0) whole.first_number = number;
+    whole.next_number = number + header.U32();
+    whole.bytes = offset;
   }
-  return log.size();
+  whole.fragment_bytes = offset;
+  if (offset == log.size() && !in_record) whole.bytes = offset;
+  return whole;
 }
 
-// Whether the log, whole up to `offset`, ends in zeros from the beginning of a sector: its file grew, but its
-// bytes did not arrive. A few zeros prove nothing.
-bool EndsInLostSectors(absl::string_view log, size_t offset) {
-  const size_t last = log.find_last_not_of('\0');
-  const size_t zeros = last == absl::string_view::npos ? 0 : last + 1;
-  const size_t sector = std::max(offset, (zeros + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
-  return sector + kHeaderBytes < log.size();
+// The seals in the bytes. One that lies in two fragments is not found: the next one says more.
+std::vector<Synced> FindSeals(absl::string_view bytes, absl::string_view identity) {
+  const size_t seal_bytes = LogSeal(identity, {}).size();
+  const std::string text = absl::StrCat(kSealText, identity);
+  std::vector<Synced> seals;
+  for (size_t i = bytes.find(text); i != absl::string_view::npos; i = bytes.find(text, i + 1)) {
+    ByteReader reader(bytes.substr(i + text.size()));
+    Synced synced;
+    synced.through = reader.U64();
+    synced.log = reader.U64();
+    if (bytes.substr(i, seal_bytes) == LogSeal(identity, synced)) seals.push_back(synced);
+  }
+  return seals;
 }
 
-}  // namespace
+// The number in the name of a log; 0: there is none.
+uint64_t LogNumber(absl::string_view path) {
+  const absl::string_view name = path.substr(path.find_last_of('/') + 1);
+  uint64_t number = 0;
+  return absl::SimpleAtoi(absl::StripSuffix(name, ".log"), &number) ? number : 0;
+}
 
-absl::Status CheckLog(absl::string_view log, absl::string_view name) {
-  const size_t offset = WholeBytes(log);
-  if (offset == log.size()) return absl::OkStatus();
-  const absl::string_view header = log.substr(offset, kHeaderBytes);
-  if (std::all_of(header.begin(), header.end(), [](char c) { return c == '\0'; })) return absl::OkStatus();
-  if (!RecordBeginsBehind(log, offset) && !OnlyLengthIsWrong(log, offset)) return absl::OkStatus();
-  return DataDamaged(absl::StrCat(name, " is damaged at byte ", offset, " of ", log.size(),
+// Whether some of what is missing behind the whole records of a log was synced.
+bool WasSynced(const std::vector<Synced>& seals, const WholeRecords& whole, uint64_t log_number) {
+  return std::any_of(seals.begin(), seals.end(), [&](const Synced& seal) {
+    // Where nothing is known of what is missing, it is at least the log's first record.
+    if (whole.next_number == 0) return log_number > 0 && seal.log >= log_number;
+    return seal.through >= whole.next_number;
+  });
+}
+
+absl::Status LogDamaged(absl::string_view name, size_t offset, size_t size) {
+  return DataDamaged(absl::StrCat(name, " is damaged at byte ", offset, " of ", size,
                                   ": restore the data directory from a backup; without that file, what was "
                                   "stored last would be missing"));
 }
 
-absl::Status RepairManifest(rocksdb::Env* env, const std::string& data_dir) {
-  std::string name;
-  ENGRAM_RETURN_IF_ERROR(
-      ToReadStatus(rocksdb::ReadFileToString(env, absl::StrCat(data_dir, "/CURRENT"), &name), data_dir));
-  const std::string path = absl::StrCat(data_dir, "/", absl::StripSuffix(name, "\n"));
-  std::string log;
-  ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &log), path));
-  const size_t whole = WholeBytes(log);
-  if (whole == log.size() || !EndsInLostSectors(log, whole)) return absl::OkStatus();
+// Whether some sector's part of the log behind `offset` is zeros: its file grew, but its bytes did not
+// arrive. A few zeros prove nothing.
+bool HasLostSectors(absl::string_view log, size_t offset) {
+  for (size_t begin = offset; begin < log.size();) {
+    const size_t end = std::min(log.size(), (begin / kSectorBytes + 1) * kSectorBytes);
+    const absl::string_view part = log.substr(begin, end - begin);
+    const bool is_zeros = std::all_of(part.begin(), part.end(), [](char c) { return c == '\0'; });
+    if (is_zeros) return true;
+    begin = end;
+  }
+  return false;
+}
+
+absl::StatusOr<std::string> ReadFile(rocksdb::Env* env, const std::string& path) {
+  std::string contents;
+  ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &contents), path));
+  return contents;
+}
+
+// Cuts the file after `size` bytes, if it is longer, and syncs it.
+absl::Status CutAndSync(rocksdb::Env* env, const std::string& path, size_t old_size, size_t size) {
   rocksdb::FileSystem* const files = env->GetFileSystem().get();
-  rocksdb::IOStatus status = files->Truncate(path, whole, {}, nullptr);
+  rocksdb::IOStatus status;
+  if (size < old_size) status = files->Truncate(path, size, {}, nullptr);
   std::unique_ptr<rocksdb::FSWritableFile> file;
   if (status.ok()) status = files->ReopenWritableFile(path, {}, &file, nullptr);
   if (status.ok()) status = file->Fsync({}, nullptr);
   return ToWriteStatus(status, path);
 }
 
-absl::Status CheckLogs(rocksdb::Env* env, const std::string& data_dir) {
+// The MANIFEST that counts. CURRENT holds its name, and no checksum.
+absl::StatusOr<std::string> CurrentManifest(rocksdb::Env* env, const std::string& data_dir) {
+  const std::string path = absl::StrCat(data_dir, "/CURRENT");
+  ENGRAM_ASSIGN_OR_RETURN(const std::string current, ReadFile(env, path));
   std::vector<std::string> names;
   ENGRAM_RETURN_IF_ERROR(ToReadStatus(env->GetChildren(data_dir, &names), data_dir));
-  ENGRAM_RETURN_IF_ERROR(CheckCurrent(env, data_dir, names));
   for (const std::string& name : names) {
-    if (!absl::EndsWith(name, ".log") && !absl::StartsWith(name, "MANIFEST-")) continue;
-    const std::string path = absl::StrCat(data_dir, "/", name);
-    std::string contents;
-    ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &contents), path));
-    ENGRAM_RETURN_IF_ERROR(CheckLog(contents, path));
+    if (absl::StartsWith(name, "MANIFEST-") && current == absl::StrCat(name, "\n")) {
+      return absl::StrCat(data_dir, "/", name);
+    }
+  }
+  return DataDamaged(absl::StrCat(path,
+                                  " names no MANIFEST that is there: it is damaged, or parts of the data "
+                                  "directory were deleted; restore it from a backup"));
+}
+
+// Names of the logs, in their order.
+absl::StatusOr<std::vector<std::string>> ListLogs(rocksdb::Env* env, const std::string& data_dir) {
+  std::vector<std::string> names;
+  ENGRAM_RETURN_IF_ERROR(ToReadStatus(env->GetChildren(data_dir, &names), data_dir));
+  std::vector<std::string> paths;
+  for (const std::string& name : names) {
+    if (absl::EndsWith(name, ".log")) paths.push_back(absl::StrCat(data_dir, "/", name));
+  }
+  std::sort(paths.begin(), paths.end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  });
+  return paths;
+}
+
+// The name that RocksDB gave the database. Without it no seal is known, as in a database of an older Engram.
+std::string ReadIdentity(rocksdb::Env* env, const std::string& data_dir) {
+  std::string identity;
+  rocksdb::ReadFileToString(env, absl::StrCat(data_dir, "/IDENTITY"), &identity).PermitUncheckedError();
+  return std::string(absl::StripAsciiWhitespace(identity));
+}
+
+// Follows the logs of a directory in their order past one that ends early.
+class LogGap {
+ public:
+  // Takes the next log, whole or not. True: what it holds comes behind a gap.
+  bool IsBefore(const WholeRecords& records, bool is_whole) {
+    if (gap_ != 0 && records.first_number == gap_) gap_ = 0;
+    const bool is_before = gap_ != 0 && records.first_number != 0;
+    next_number_ = std::max(next_number_, records.next_number);
+    if (!is_whole && gap_ == 0) gap_ = next_number_;
+    return is_before;
+  }
+  // The number of the first record that is missing; 0: there is no gap, or nothing is known of it.
+  uint64_t number() const { return gap_; }
+
+ private:
+  uint64_t next_number_ = 0;
+  uint64_t gap_ = 0;
+};
+
+}  // namespace
+
+std::string LogSeal(absl::string_view identity, Synced synced) {
+  std::string seal = absl::StrCat(kSealText, identity);
+  ByteWriter writer(&seal);
+  writer.U64(synced.through);
+  writer.U64(synced.log);
+  writer.U32(MaskedCrc(seal));
+  return seal;
+}
+
+absl::Status CheckLog(absl::string_view log, absl::string_view name, absl::string_view identity) {
+  const WholeRecords whole = FindWholeRecords(log);
+  if (whole.bytes == log.size()) return absl::OkStatus();
+  const bool was_synced = WasSynced(FindSeals(log.substr(whole.bytes), identity), whole, LogNumber(name));
+  if (!was_synced && !OnlyLengthIsWrong(log, whole.fragment_bytes)) return absl::OkStatus();
+  return LogDamaged(name, whole.fragment_bytes, log.size());
+}
+
+absl::Status CheckManifest(absl::string_view log, absl::string_view name) {
+  const WholeRecords whole = FindWholeRecords(log);
+  if (whole.bytes == log.size()) return absl::OkStatus();
+  const size_t offset = whole.fragment_bytes;
+  if (log.size() - whole.bytes <= kGroupBytes && HasLostSectors(log, whole.bytes)) return absl::OkStatus();
+  if (!RecordBeginsBehind(log, offset) && !OnlyLengthIsWrong(log, offset)) return absl::OkStatus();
+  return LogDamaged(name, offset, log.size());
+}
+
+absl::Status RepairManifest(rocksdb::Env* env, const std::string& data_dir) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::string name, ReadFile(env, absl::StrCat(data_dir, "/CURRENT")));
+  const std::string path = absl::StrCat(data_dir, "/", absl::StripSuffix(name, "\n"));
+  ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
+  const size_t whole = FindWholeRecords(log).bytes;
+  if (whole == log.size() || !HasLostSectors(log, whole)) return absl::OkStatus();
+  return CutAndSync(env, path, log.size(), whole);
+}
+
+absl::Status CheckLogs(rocksdb::Env* env, const std::string& data_dir) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::string manifest, CurrentManifest(env, data_dir));
+  ENGRAM_ASSIGN_OR_RETURN(const std::string edits, ReadFile(env, manifest));
+  ENGRAM_RETURN_IF_ERROR(CheckManifest(edits, manifest));
+  const std::string identity = ReadIdentity(env, data_dir);
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, data_dir));
+  LogGap gap;
+  absl::Status gap_status;
+  for (const std::string& path : paths) {
+    ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
+    ENGRAM_RETURN_IF_ERROR(CheckLog(log, path, identity));
+    const WholeRecords whole = FindWholeRecords(log);
+    const bool was_gap = gap.number() != 0;
+    const bool is_behind = gap.IsBefore(whole, whole.bytes == log.size());
+    WholeRecords before_gap;
+    before_gap.next_number = gap.number();
+    if (is_behind && WasSynced(FindSeals(log, identity), before_gap, 0)) return gap_status;
+    if (!was_gap) gap_status = LogDamaged(path, whole.fragment_bytes, log.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RepairLogs(rocksdb::Env* env, const std::string& data_dir) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, data_dir));
+  LogGap gap;
+  for (const std::string& path : paths) {
+    ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
+    const WholeRecords whole = FindWholeRecords(log);
+    const bool is_behind = gap.IsBefore(whole, whole.bytes == log.size());
+    ENGRAM_RETURN_IF_ERROR(CutAndSync(env, path, log.size(), is_behind ? 0 : whole.bytes));
   }
   return absl::OkStatus();
 }

@@ -1,13 +1,16 @@
 #include "core/storage/rocks_database.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
+#include "core/storage/byte_record.h"
 #include "core/storage/database_health.h"
 #include "core/storage/free_space.h"
+#include "core/storage/log_check.h"
 #include "core/storage/rocks_options.h"
 #include "core/storage/rocks_status.h"
 #include "rocksdb/convenience.h"
@@ -19,6 +22,8 @@ namespace engram {
 namespace {
 
 constexpr absl::Duration kResumeInterval = absl::Seconds(1);
+// Operations, after which a seal is written though others are at work.
+constexpr uint64_t kMostUnsealed = 1000;
 
 // Says which table files cannot be read: RocksDB does not name them all.
 std::string DamagedTables(rocksdb::Env* env, const std::string& data_dir) {
@@ -33,6 +38,13 @@ std::string DamagedTables(rocksdb::Env* env, const std::string& data_dir) {
     if (!rocksdb::VerifySstFileChecksum(options, rocksdb::EnvOptions(), path).ok()) damaged.push_back(path);
   }
   return damaged.empty() ? "" : absl::StrCat(" with damaged files ", absl::StrJoin(damaged, ", "));
+}
+
+// The number of the last operation of a batch that was written.
+uint64_t LastNumber(const rocksdb::WriteBatch& batch) {
+  ByteReader header(batch.Data());
+  const uint64_t first = header.U64();
+  return first + std::max<uint32_t>(header.U32(), 1) - 1;
 }
 
 std::string Opening(const std::string& data_dir) { return absl::StrCat("data directory ", data_dir); }
@@ -71,6 +83,7 @@ absl::Status RocksDatabase::OpenDb(Access access) {
   if (IsDiskFull(opened)) return ToWriteStatus(opened, Opening(options_.data_dir));
   std::string what = Opening(options_.data_dir);
   if (opened.IsCorruption()) absl::StrAppend(&what, DamagedTables(EnvOf(options_), options_.data_dir));
+  if (opened.ok()) db_->GetDbIdentity(identity_).PermitUncheckedError();
   return ToReadStatus(opened, what);
 }
 
@@ -94,7 +107,6 @@ absl::StatusOr<std::vector<std::string>> RocksDatabase::ListFamilies(const Datab
 
 absl::Status RocksDatabase::PrepareWrite(int64_t bytes, bool makes_room, absl::Time now) {
   if (!healthy()) TryResume(now);
-  if (!compacts_.exchange(true)) StartCompactions();
   uint64_t free_bytes = 0;
   const rocksdb::IOStatus looked = files()->GetFreeSpace(options_.data_dir, {}, &free_bytes, nullptr);
   if (!looked.ok()) return absl::OkStatus();  // The write itself will say what is wrong.
@@ -104,15 +116,43 @@ absl::Status RocksDatabase::PrepareWrite(int64_t bytes, bool makes_room, absl::T
 
 absl::Status RocksDatabase::Write(rocksdb::WriteBatch* batch, bool sync, absl::string_view what) {
   ++writers_;
+  // Before writing: the batch comes into this log or a later one.
+  std::unique_ptr<rocksdb::LogFile> log;
+  if (sync) db_->GetCurrentWalFile(&log).PermitUncheckedError();
   const rocksdb::Status written = db_->Write(MakeWriteOptions(sync), batch);
-  if (--writers_ == 0 && written.ok()) Seal();
-  return ToWriteStatus(written, what);
+  const bool is_last = --writers_ == 0;
+  if (!written.ok()) return ToWriteStatus(written, what);
+  if (sync) HaveSynced({LastNumber(*batch), log == nullptr ? 0 : log->LogNumber()});
+  Seal(is_last);
+  return absl::OkStatus();
 }
 
-void RocksDatabase::Seal() {
+absl::Status RocksDatabase::Sync(absl::string_view what) {
+  const uint64_t number = db_->GetLatestSequenceNumber();
+  // Not SyncWAL: it aborts a RocksDB built with assertions if another thread's write has just failed.
+  rocksdb::WriteBatch nothing;
+  nothing.PutLogData("").PermitUncheckedError();
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(db_->Write(MakeWriteOptions(/*sync=*/true), &nothing), what));
+  HaveSynced({number, 0});
+  return absl::OkStatus();
+}
+
+void RocksDatabase::HaveSynced(Synced synced) {
+  MutexLock lock(&seal_mutex_);
+  if (synced.through > synced_.through) synced_ = synced;
+}
+
+void RocksDatabase::Seal(bool is_quiet) {
+  Synced synced;
+  {
+    MutexLock lock(&seal_mutex_);
+    if (synced_.through <= sealed_through_ + (is_quiet ? 0 : kMostUnsealed)) return;
+    synced = synced_;
+    sealed_through_ = synced.through;
+  }
   rocksdb::WriteBatch seal;
-  seal.PutLogData("").PermitUncheckedError();
-  // The write before it is durable without it.
+  seal.PutLogData(LogSeal(identity_, synced)).PermitUncheckedError();
+  // The writes before it are durable without it.
   db_->Write(MakeWriteOptions(/*sync=*/false), &seal).PermitUncheckedError();
 }
 
@@ -125,13 +165,17 @@ void RocksDatabase::TryResume(absl::Time now) {
     if (now < next_resume_) return;
     next_resume_ = now + kResumeInterval;
   }
+  const int64_t errors = health_->errors();
   const rocksdb::Status resumed = db_->Resume();
-  if (resumed.ok()) return health_->Recovered();
+  if (resumed.ok()) return health_->Recovered(errors);
   options_.log(LogLevel::kWarning, absl::StrCat("storage: still read-only: ", resumed.ToString()));
 }
 
 void RocksDatabase::StartCompactions() {
-  const rocksdb::Status started = db_->EnableAutoCompaction({banks(), patterns()});
+  MutexLock lock(&compactions_mutex_);
+  if (std::exchange(compacts_, true)) return;
+  const rocksdb::Status started =
+      keeps_files_ ? db_->EnableAutoCompaction({banks()}) : db_->EnableAutoCompaction({banks(), patterns()});
   if (!started.ok()) {
     options_.log(LogLevel::kWarning, absl::StrCat("storage: no compactions: ", started.ToString()));
   }
@@ -159,7 +203,8 @@ void RocksDatabase::SuggestCompaction(const std::string& begin, const std::strin
 }
 
 void RocksDatabase::KeepFilesAsTheyAre() {
-  if (!compacts_.exchange(true)) return;  // They have not begun.
+  MutexLock lock(&compactions_mutex_);
+  if (std::exchange(keeps_files_, true) || !compacts_) return;
   db_->SetOptions(patterns(), {{"disable_auto_compactions", "true"}}).PermitUncheckedError();
 }
 

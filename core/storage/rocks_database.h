@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
+#include "core/storage/log_check.h"
 #include "core/storage/storage_log.h"
 #include "rocksdb/db.h"
 #include "rocksdb/write_batch.h"
@@ -50,12 +51,14 @@ class RocksDatabase {
   // The names of the families that the database has, without opening it.
   static absl::StatusOr<std::vector<std::string>> ListFamilies(const DatabaseOptions& options);
 
-  // To be called before each write, of about `bytes`: lets compactions begin, tries to get over an error no
-  // more often than once a second, and looks whether there is room. Writes that make room need less of it.
+  // To be called before each write, of about `bytes`: tries to get over an error no more often than once a
+  // second, and looks whether there is room. Writes that make room need less of it.
   // RESOURCE_EXHAUSTED: there is not.
   absl::Status PrepareWrite(int64_t bytes, bool makes_room, absl::Time now);
   // All of the batch or nothing; with `sync`, durably. See ToWriteStatus.
   absl::Status Write(rocksdb::WriteBatch* batch, bool sync, absl::string_view what);
+  // Makes durable what was written before.
+  absl::Status Sync(absl::string_view what);
 
   // False: writes fail since an error of the disk, until it is got over.
   bool healthy() const;
@@ -67,6 +70,8 @@ class RocksDatabase {
   // Rows of `patterns` were found damaged: leaves its files alone from now on. A compaction that met the
   // damage would stop the writes of all banks.
   void KeepFilesAsTheyAre();
+  // Lets compactions begin, of `patterns` unless its files are to be left alone.
+  void StartCompactions();
 
   rocksdb::DB* db() const { return db_.get(); }
   rocksdb::ColumnFamilyHandle* banks() const { return families_[1]; }
@@ -81,10 +86,10 @@ class RocksDatabase {
 
   absl::Status OpenDb(Access access);
   void TryResume(absl::Time now);
-  // Appends an empty record to the log, by which damage to the last one before it shows: see log_check.h. To
-  // be synced by whoever comes next; it need not survive a power loss.
-  void Seal();
-  void StartCompactions();
+  // Says in the log how far it was synced: see log_check.h. To be synced by whoever comes next; it need not
+  // survive a power loss. Not after each sync while other writers are at work.
+  void Seal(bool is_quiet);
+  void HaveSynced(Synced synced);
 
   const DatabaseOptions options_;
   const int64_t write_buffer_bytes_;
@@ -92,8 +97,16 @@ class RocksDatabase {
   const std::shared_ptr<DatabaseHealth> health_;  // Own synchronization.
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // Default, banks, patterns: the database's.
-  std::atomic<bool> compacts_ = false;
+  std::string identity_;
   std::atomic<int> writers_ = 0;  // At work; the last to leave seals.
+
+  Mutex seal_mutex_;
+  Synced synced_ ABSL_GUARDED_BY(seal_mutex_);
+  uint64_t sealed_through_ ABSL_GUARDED_BY(seal_mutex_) = 0;
+
+  Mutex compactions_mutex_;  // While they are turned on or off.
+  bool compacts_ ABSL_GUARDED_BY(compactions_mutex_) = false;
+  bool keeps_files_ ABSL_GUARDED_BY(compactions_mutex_) = false;
 
   Mutex mutex_;
   absl::Time next_resume_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

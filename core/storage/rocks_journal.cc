@@ -72,13 +72,16 @@ rocksdb::Status AddTo(rocksdb::WriteBatch* batch, rocksdb::ColumnFamilyHandle* p
 absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOptions options) {
   const DatabaseOptions database_options = ToDatabaseOptions(options);
   rocksdb::FileSystem* const files = EnvOf(database_options)->GetFileSystem().get();
-  ENGRAM_ASSIGN_OR_RETURN(const bool has_database,
+  ENGRAM_ASSIGN_OR_RETURN(DataDirectory directory,
                           PrepareDataDirectory(files, options.data_dir, options.log));
-  if (has_database) {
+  if (directory.has_database) {
     ENGRAM_RETURN_IF_ERROR(CheckLogs(EnvOf(database_options), options.data_dir));
     ENGRAM_RETURN_IF_ERROR(RepairManifest(EnvOf(database_options), options.data_dir));
     ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));
+    ENGRAM_RETURN_IF_ERROR(RepairLogs(EnvOf(database_options), options.data_dir));
   }
+  // The database takes the lock itself. Who comes in between finds a whole directory, and this fails.
+  directory.lock.reset();
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksDatabase> database,
                           RocksDatabase::Open(database_options, RocksDatabase::Access::kWrite));
   ENGRAM_RETURN_IF_ERROR(RemoveLeftovers(files, options.data_dir, options.log));
@@ -108,6 +111,8 @@ absl::Status RocksJournal::ReadPatterns(int64_t bank_id, const BankSettings& set
   if (absl::IsDataLoss(status)) database_->KeepFilesAsTheyAre();
   return status;
 }
+
+void RocksJournal::StartCompactions() { database_->StartCompactions(); }
 
 bool RocksJournal::healthy() const { return database_->healthy(); }
 

@@ -67,6 +67,11 @@ class RocksJournal : public Journal {
   absl::Status ReadPatterns(int64_t bank_id, const BankSettings& settings,
                             const PatternVisitor& visitor) const;
 
+  // Lets the database put its files in order from now on, but for those of patterns once some were found
+  // damaged. To be called when the last bank was read, or given up: a compaction that meets damage before it
+  // is known stops the writes of all banks. Until then files only gather.
+  void StartCompactions();
+
   // False: writes fail since an error of the disk. Each write asked for tries to get over it, at most one a
   // second.
   bool healthy() const;

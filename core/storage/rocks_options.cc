@@ -24,7 +24,7 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(rocksdb::BlockBasedTableOptions t
   options.compression = rocksdb::kNoCompression;
   options.memtable_protection_bytes_per_key = 8;
   options.level_compaction_dynamic_level_bytes = true;
-  // Until the banks are loaded: a compaction that meets damage before it is known stops all writes.
+  // Until StartCompactions: a compaction that meets damage before it is known stops all writes.
   options.disable_auto_compactions = true;
   return options;
 }

@@ -37,7 +37,8 @@ class Findings {
 
 absl::Status RocksJournal::Verify(const RocksJournalOptions& options) {
   const DatabaseOptions database_options{options.data_dir, options.log, options.env, options.min_free_bytes};
-  ENGRAM_RETURN_IF_ERROR(
+  ENGRAM_ASSIGN_OR_RETURN(
+      const DirectoryLock lock,
       CheckDataDirectory(EnvOf(database_options)->GetFileSystem().get(), options.data_dir, options.log));
   ENGRAM_RETURN_IF_ERROR(CheckLogs(EnvOf(database_options), options.data_dir));
   ENGRAM_RETURN_IF_ERROR(CheckFormat(database_options));

@@ -70,7 +70,7 @@ absl::Status IngestTables(RocksDatabase* database, uint64_t number, const TableF
       WriteTable(banks_file.path(), database->banks_options(), database->banks(), banks), what));
   ENGRAM_FAILPOINT("ingest/before_sync");
   // Tables are durable at once. What the log holds of earlier changes must not be behind them.
-  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(database->db()->SyncWAL(), what));
+  ENGRAM_RETURN_IF_ERROR(database->Sync(what));
   ENGRAM_FAILPOINT("ingest/before_publish");
   ENGRAM_RETURN_IF_ERROR(ToWriteStatus(Publish(*database, patterns_file.path(), banks_file.path()), what));
   ENGRAM_CRASHPOINT("ingest/after_publish");

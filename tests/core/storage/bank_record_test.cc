@@ -102,16 +102,17 @@ TEST(BankRecordTest, ParametersComeBack) {
 }
 
 TEST(BankRecordTest, CountsComeBack) {
-  const BankCounts counts{std::numeric_limits<int64_t>::max(), 12, std::numeric_limits<uint64_t>::max()};
+  const BankCounts counts{std::numeric_limits<int64_t>::max(), 12, uint64_t{1} << 63};
   const BankCounts decoded = DecodeCounts(EncodeCounts(counts)).value();
   EXPECT_EQ(decoded.version, counts.version);
   EXPECT_EQ(decoded.pattern_count, counts.pattern_count);
   EXPECT_EQ(decoded.next_id, counts.next_id);
   EXPECT_FALSE(DecodeCounts(EncodeCounts({-1, 0, 0})).ok());
+  EXPECT_FALSE(DecodeCounts(EncodeCounts({1, 1, (uint64_t{1} << 63) + 1})).ok());
 }
 
 TEST(BankRecordTest, PatternsComeBack) {
-  const std::vector<float> pattern = {1, -0.0F, 1e-45F, 3e38F};
+  const std::vector<float> pattern = {1, -0.0F, 1e-45F, -1e30F};
   const std::vector<float> value = {-7};
   for (const std::string& payload : {std::string(), std::string("a\0b", 3), std::string(100'000, 'x')}) {
     std::string record;
@@ -132,12 +133,20 @@ TEST(BankRecordTest, PatternsComeBack) {
   }
 }
 
-TEST(BankRecordTest, PatternsThatAreNotFiniteAreRefused) {
-  std::string record;
-  EncodePattern({std::numeric_limits<float>::quiet_NaN()}, {}, "", &record);
-  std::vector<float> pattern(1);
-  std::string payload;
-  EXPECT_TRUE(absl::IsDataLoss(DecodePattern(record, absl::MakeSpan(pattern), {}, &payload)));
+TEST(BankRecordTest, ComponentsThatNoRequestMayHaveAreRefused) {
+  using Limits = std::numeric_limits<float>;
+  for (const float x : {Limits::quiet_NaN(), -Limits::infinity(), 1.1e30F, -3e38F}) {
+    std::string record;
+    EncodePattern({x}, {}, "", &record);
+    std::vector<float> pattern(1);
+    std::string payload;
+    EXPECT_TRUE(absl::IsDataLoss(DecodePattern(record, absl::MakeSpan(pattern), {}, &payload))) << x;
+    EncodePattern({1}, {x}, "", &record);
+    std::vector<float> value(1);
+    EXPECT_TRUE(
+        absl::IsDataLoss(DecodePattern(record, absl::MakeSpan(pattern), absl::MakeSpan(value), &payload)))
+        << x;
+  }
 }
 
 TEST(BankRecordTest, UnknownVersionsAndTagsAreNamed) {

@@ -113,12 +113,16 @@ BitFlipOutcome RunBitFlips(uint64_t seed, int64_t flips) {
     const std::string& file = files[random() % files.size()];
     const auto bit = static_cast<int64_t>(random() % (original.files()->FileSize(file) * 8));
     const std::shared_ptr<LossyFileSystem> damaged = original.files()->Clone(seed);
-    damaged->FlipBit(file, bit);
+    // Every fourth time a whole sector reads as zeros. At the end of a log that is what a power loss leaves.
+    const bool ends_log =
+        !absl::EndsWith(file, ".sst") && bit / 8 + 4096 + 512 >= original.files()->FileSize(file);
+    const bool zeroes = outcome.flips % 4 == 3 && !ends_log && damaged->ZeroSector(file, bit / 8);
+    if (!zeroes) damaged->FlipBit(file, bit);
     const std::string violation = Judge(original.banks(), damaged, file, &outcome);
     if (!violation.empty()) {
-      outcome.violations.push_back(absl::StrCat(file, " of ", original.files()->FileSize(file),
-                                                " bytes, bit ", bit % 8, " of byte ", bit / 8, ": ",
-                                                violation));
+      outcome.violations.push_back(absl::StrCat(file, " of ", original.files()->FileSize(file), " bytes, ",
+                                                zeroes ? "the sector" : absl::StrCat("bit ", bit % 8),
+                                                " of byte ", bit / 8, ": ", violation));
     }
   }
   return outcome;

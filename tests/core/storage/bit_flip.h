@@ -16,7 +16,8 @@ struct BitFlipOutcome {
   std::vector<std::string> violations;  // Anything else, in words.
 };
 
-// Flips `flips` bits of table files, logs, the MANIFEST and CURRENT, each in a fresh copy of the same banks.
+// Flips `flips` bits of table files, logs, the MANIFEST and CURRENT, each in a fresh copy of the same banks;
+// of some it is the whole sector that reads as zeros.
 BitFlipOutcome RunBitFlips(uint64_t seed, int64_t flips);
 
 }  // namespace engram

@@ -1,6 +1,7 @@
 // A disk that is full or fails: nothing is lost, and writes resume.
 
 #include "core/base/error.h"
+#include "core/storage/database_health.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/storage/journal_fixture.h"
@@ -135,6 +136,19 @@ TEST_F(DiskErrorTest, ADiskThatTurnsReadOnlyStillReads) {
   EXPECT_TRUE(absl::IsUnavailable(Create(2)));
   EXPECT_TRUE(absl::IsUnavailable(journal_->DeleteBank(1)));
   ExpectStamps();
+}
+
+TEST(DatabaseHealthTest, AnErrorDuringAResumptionStands) {
+  DatabaseHealth health([](LogLevel, const std::string&) {});
+  rocksdb::Status error = rocksdb::Status::IOError("first");
+  health.OnBackgroundError(rocksdb::BackgroundErrorReason::kFlush, &error);
+  EXPECT_FALSE(health.healthy());
+  const int64_t errors = health.errors();
+  health.OnBackgroundError(rocksdb::BackgroundErrorReason::kFlush, &error);
+  health.Recovered(errors);
+  EXPECT_FALSE(health.healthy());
+  health.Recovered(health.errors());
+  EXPECT_TRUE(health.healthy());
 }
 
 }  // namespace

@@ -182,6 +182,16 @@ bool LossyFileSystem::HasPower() const {
   return operations_left_ > 0;
 }
 
+void LossyFileSystem::Tear(Inode* inode) {
+  // Sectors arrive in any order: of a file, most of them, some or few.
+  const uint64_t lost_of_8 = 1 + random_() % 7;
+  for (size_t begin = inode->synced; begin < inode->bytes.size();) {
+    const size_t end = std::min(inode->bytes.size(), (begin / kSectorBytes + 1) * kSectorBytes);
+    if (random_() % 8 < lost_of_8) std::fill(&inode->bytes[begin], &inode->bytes[0] + end, '\0');
+    begin = end;
+  }
+}
+
 void LossyFileSystem::Restart(bool tears) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const size_t kept = unsynced_.empty() ? 0 : random_() % (unsynced_.size() + 1);
@@ -196,13 +206,7 @@ void LossyFileSystem::Restart(bool tears) {
     const size_t kinds[] = {0, unsynced, random_() % (unsynced + 1)};
     const size_t left = kinds[random_() % 3];
     inode->bytes.resize(inode->synced + left);
-    if (tears && left > 0 && random_() % 2 == 0) {
-      // The file has grown, but its last sectors did not arrive.
-      const size_t arrived = inode->synced + random_() % left;
-      const size_t sector =
-          std::max(inode->synced, (arrived + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
-      for (size_t i = sector; i < inode->bytes.size(); ++i) inode->bytes[i] = '\0';
-    }
+    if (tears && left > 0 && random_() % 2 == 0) Tear(inode.get());
     inode->synced = inode->bytes.size();
   }
   locks_.clear();
@@ -232,6 +236,17 @@ int64_t LossyFileSystem::FileSize(const std::string& path) const {
 void LossyFileSystem::FlipBit(const std::string& path, int64_t bit) {
   const std::lock_guard<std::mutex> lock(mutex_);
   (*Find(path))->bytes[bit / 8] ^= static_cast<char>(1 << (bit % 8));
+}
+
+bool LossyFileSystem::ZeroSector(const std::string& path, int64_t byte) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::string& bytes = (*Find(path))->bytes;
+  const size_t begin = static_cast<size_t>(byte) / kSectorBytes * kSectorBytes;
+  const size_t count = std::min(kSectorBytes, bytes.size() - begin);
+  const std::string zeros(count, '\0');
+  if (bytes.compare(begin, count, zeros) == 0) return false;
+  bytes.replace(begin, count, zeros);
+  return true;
 }
 
 void LossyFileSystem::Remove(const std::string& path) {

@@ -32,8 +32,9 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   // After `operations` more writes, syncs and changes of directories nothing is written any more: all fail.
   void CutPowerAfter(int64_t operations);
   bool HasPower() const;
-  // Comes back after a power loss with what was durable. `tears`: files may have grown by sectors that did
-  // not arrive and read as zeros. REQUIRES: nobody has a file open for writing.
+  // Comes back after a power loss with what was durable. `tears`: any sectors that were
+  // not synced may read as zeros, with others behind them there. REQUIRES: nobody has a file open for
+  // writing.
   void Restart(bool tears);
 
   // Every write fails with an I/O error, or every sync, until it is set back.
@@ -46,6 +47,8 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   std::vector<std::string> Files(const std::string& folder) const;
   int64_t FileSize(const std::string& path) const;
   void FlipBit(const std::string& path, int64_t bit);
+  // The sector of that byte reads as zeros. False: it does already.
+  bool ZeroSector(const std::string& path, int64_t byte);
   void Remove(const std::string& path);
   void Put(const std::string& path, const std::string& contents);
   // A copy of all files as they are, without their history: what a disk taken out now would show.
@@ -138,6 +141,8 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus DoChange(Change change);
   const InodePtr* Find(const std::string& path) const;
   int64_t Used() const;
+  // Loses some of the sectors that were not synced.
+  void Tear(Inode* inode);
 
   mutable std::mutex mutex_;
   std::mt19937_64 random_;

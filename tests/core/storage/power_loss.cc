@@ -43,33 +43,48 @@ class Writer {
   // Changes its bank until a change fails.
   void Run(RocksJournal* journal, std::atomic<int64_t>* next_bank_id) {
     for (int i = 0; i < 400; ++i) {
-      if (!Step(journal, next_bank_id).ok()) return;
+      const bool ok = Step(journal, next_bank_id).ok();
+      if (durability_ == Durability::kRelaxed) history_[next_->counts.version].push_back(*next_);
+      if (!ok) return;
       AckNext();
       ++acked_changes_;
     }
   }
 
-  // True: the disk holds what it must. Otherwise says in `failure` what is wrong and goes on with what is
-  // there.
-  bool Check(const std::map<int64_t, BankState>& disk, std::string* failure) {
+  enum class Verdict { kRight, kBehind, kWrong };
+
+  // Whether the disk holds what it must, an older state of the bank, or what the bank never was. If it is not
+  // right, says in `failure` what is wrong and goes on with what is there.
+  Verdict Check(const std::map<int64_t, BankState>& disk, std::string* failure) {
     const BankState acked = acked_;
     const std::optional<BankState> next = std::exchange(next_, std::nullopt);
+    const auto history = std::exchange(history_, {});
     if (next.has_value() && Holds(disk, *next, acked.bank_id)) {
-      acked_ = *next;
+      Begin(*next);
       ++in_flight_kept_;
-      return true;
+      return Verdict::kRight;
     }
-    if (Holds(disk, acked, next.has_value() ? next->bank_id : 0)) return true;
+    if (Holds(disk, acked, next.has_value() ? next->bank_id : 0)) {
+      Begin(acked);
+      return Verdict::kRight;
+    }
     // The bank as it is, if it is there at all.
+    BankState found;
     for (const int64_t bank_id : {acked.bank_id, next.has_value() ? next->bank_id : int64_t{0}}) {
       const auto it = disk.find(bank_id);
-      acked_ = it == disk.end() ? BankState() : it->second;
+      if (it != disk.end()) found = it->second;
       if (it != disk.end()) break;
     }
+    Begin(found);
     *failure = absl::StrCat(name_, ": acknowledged bank ", acked.bank_id, " version ", acked.counts.version,
                             " with ", acked.stamps.size(), " patterns, found bank ", acked_.bank_id,
                             " version ", acked_.counts.version, " with ", acked_.stamps.size());
-    return false;
+    if (durability_ == Durability::kSynced || found.bank_id == 0) return Verdict::kBehind;
+    const auto states = history.find(found.counts.version);
+    const bool was_there =
+        states != history.end() && std::count(states->second.begin(), states->second.end(), found) > 0;
+    if (!was_there) absl::StrAppend(failure, ", which it never was");
+    return was_there ? Verdict::kBehind : Verdict::kWrong;
   }
 
   bool Knows(int64_t bank_id) const {
@@ -158,6 +173,12 @@ class Writer {
     return ids;
   }
 
+  // Goes on from a state that is on the disk.
+  void Begin(const BankState& state) {
+    acked_ = state;
+    if (durability_ == Durability::kRelaxed) history_[state.counts.version].push_back(state);
+  }
+
   void AckNext() {
     acked_ = *std::exchange(next_, std::nullopt);
     acked_rows_ += rows_in_flight_;
@@ -168,6 +189,8 @@ class Writer {
   std::mt19937_64 random_;
   BankState acked_;
   std::optional<BankState> next_;  // While a change is under way.
+  // Of a relaxed bank: its states since the last power loss, by version.
+  std::map<int64_t, std::vector<BankState>> history_;
   uint32_t stamp_ = 0;
   int64_t rows_in_flight_ = 0;
   int64_t acked_changes_ = 0;
@@ -218,6 +241,7 @@ class Trial {
       if (files_->HasPower()) Fail(journal.status().ToString());
       return;
     }
+    (*journal)->StartCompactions();
     std::atomic<int64_t> next_bank_id = (*journal)->next_bank_id();
     std::vector<std::thread> threads;
     for (const auto& writer : writers_) {
@@ -249,8 +273,9 @@ class Trial {
     }
     for (const auto& writer : writers_) {
       std::string failure;
-      if (writer->Check(disk, &failure)) continue;
-      ++outcome_.banks_behind;
+      const Writer::Verdict verdict = writer->Check(disk, &failure);
+      if (verdict == Writer::Verdict::kRight) continue;
+      ++(verdict == Writer::Verdict::kBehind ? outcome_.banks_behind : outcome_.banks_wrong);
       outcome_.failures.push_back(absl::StrCat("after loss ", outcome_.losses, ": ", failure));
     }
     return true;

@@ -1,5 +1,8 @@
 #include "core/storage/rocks_journal.h"
 
+#include "core/base/error.h"
+#include "core/storage/data_directory.h"
+#include "core/storage/rocks_database.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/storage/journal_fixture.h"
@@ -159,6 +162,16 @@ TEST_F(RocksJournalTest, MissingPatternsAreDataLoss) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("got 0 patterns, its counts say 5"));
 }
 
+TEST_F(RocksJournalTest, DamagedCountsNameTheBank) {
+  Open();
+  ASSERT_TRUE(Create(1).ok());
+  ASSERT_TRUE(journal_->ChangePatterns(1, StampedSettings("bank-1"), {}, {-1, 0, 0}).ok());
+  const absl::Status status = ReadStamps(*journal_, 1, StampedSettings("bank-1")).status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("bank 1 ('bank-1'): counts: "));
+  EXPECT_TRUE(FindErrorDetails(status).has_value());
+}
+
 TEST_F(RocksJournalTest, ASecondOpenIsRefused) {
   Open();
   const absl::Status status = OpenError();
@@ -184,6 +197,31 @@ TEST_F(RocksJournalTest, DirectoriesThatCannotBeUsedSayWhatToDo) {
   status = OpenError();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot be written"));
+}
+
+// Its parent is synced, not itself.
+TEST_F(RocksJournalTest, ADirectoryNamedWithSlashesAtItsEndIsMadeDurably) {
+  RocksJournalOptions options = Options();
+  options.data_dir = "/data//";
+  journal_ = RocksJournal::Open(options).value();
+  ASSERT_TRUE(Create(1).ok());
+  journal_.reset();
+  files_->Restart(false);
+  EXPECT_TRUE(MakeEnv(files_)->FileExists("/data").ok());
+}
+
+// Nothing is repaired in a directory that another process may be writing.
+TEST_F(RocksJournalTest, PreparingHoldsTheLock) {
+  Open();
+  journal_.reset();
+  const StorageLog log = [](LogLevel, const std::string&) {};
+  {
+    const auto directory = PrepareDataDirectory(files_.get(), "/data", log);
+    ASSERT_TRUE(directory.ok());
+    EXPECT_TRUE(directory->has_database);
+    EXPECT_THAT(std::string(OpenError().message()), HasSubstr("in use by another process"));
+  }
+  Open();
 }
 
 TEST_F(RocksJournalTest, AHalfDeletedDirectoryIsRefused) {
@@ -219,6 +257,28 @@ TEST_F(RocksJournalTest, ACheckpointIsADataDirectory) {
   journal_ = RocksJournal::Open(options).value();
   stamps_ = expected;
   ExpectStamps();
+}
+
+TEST_F(RocksJournalTest, CompactionsWaitUntilTheBanksAreLoaded) {
+  Open();
+  journal_.reset();
+  const DatabaseOptions options{"/data", [](LogLevel, const std::string&) {}, MakeEnv(files_), 0};
+  const auto open = [&] { return RocksDatabase::Open(options, RocksDatabase::Access::kWrite).value(); };
+  {
+    const auto database = open();
+    EXPECT_TRUE(database->PrepareWrite(1, false, absl::Now()).ok());
+    EXPECT_TRUE(database->patterns_options().disable_auto_compactions);
+    database->StartCompactions();
+    EXPECT_FALSE(database->patterns_options().disable_auto_compactions);
+    database->KeepFilesAsTheyAre();
+    EXPECT_TRUE(database->patterns_options().disable_auto_compactions);
+  }
+  // Damage that is known before they begin is not forgotten.
+  const auto database = open();
+  database->KeepFilesAsTheyAre();
+  database->StartCompactions();
+  EXPECT_TRUE(database->patterns_options().disable_auto_compactions);
+  EXPECT_FALSE(database->banks_options().disable_auto_compactions);
 }
 
 TEST_F(RocksJournalTest, VerifyFindsDamageAndOtherBanksStillRead) {
