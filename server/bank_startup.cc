@@ -17,7 +17,7 @@ constexpr absl::Duration kReportInterval = absl::Seconds(5);
 
 }  // namespace
 
-BankStartup::BankStartup(const RocksJournal* journal, MemoryBanks* banks, const Clock* clock,
+BankStartup::BankStartup(RocksJournal* journal, MemoryBanks* banks, const Clock* clock,
                          std::function<void(const std::string& bank)> on_ready)
     : journal_(journal), banks_(banks), clock_(clock), on_ready_(std::move(on_ready)), begin_(clock->Now()) {
   for (const StoredBank& stored : journal_->banks()) {
@@ -64,7 +64,7 @@ void BankStartup::Start() {
     MutexLock lock(&report_mutex_);
     next_report_ = clock_->Now() + kReportInterval;
   }
-  if (tasks_.empty()) return ReportEnd();
+  if (tasks_.empty()) return Finish();
   LogInfo("loading banks", {{"banks", static_cast<int64_t>(tasks_.size())}, {"patterns", pattern_count_}});
   const size_t processors = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads);
   for (size_t i = 0; i < std::min(tasks_.size(), processors); ++i) {
@@ -88,7 +88,7 @@ void BankStartup::LoadAll() {
     if (stopped_) return;
     if (!status.ok()) LogQuarantined(name, status);
     on_ready_(name);
-    if (--tasks_left_ == 0) ReportEnd();
+    if (--tasks_left_ == 0) Finish();
   }
 }
 
@@ -121,7 +121,8 @@ void BankStartup::ReportProgress() {
                             {"patterns", pattern_count_}});
 }
 
-void BankStartup::ReportEnd() {
+void BankStartup::Finish() {
+  journal_->StartCompactions();
   const auto banks = static_cast<int64_t>(names_.size());
   LogInfo("all banks ready", {{"banks", banks - quarantined_.load()},
                               {"quarantined", quarantined_.load()},

@@ -25,7 +25,7 @@ class BankStartup {
  public:
   // Takes the names of the banks of `journal`. `on_ready` is called, on any thread, when a bank that was
   // loading serves or is quarantined. All must outlive this.
-  BankStartup(const RocksJournal* journal, MemoryBanks* banks, const Clock* clock,
+  BankStartup(RocksJournal* journal, MemoryBanks* banks, const Clock* clock,
               std::function<void(const std::string& bank)> on_ready);
   // Stops.
   ~BankStartup();
@@ -52,9 +52,10 @@ class BankStartup {
   void LoadAll();
   absl::Status Load(Task* task);
   void ReportProgress() ABSL_LOCKS_EXCLUDED(report_mutex_);
-  void ReportEnd();
+  // Nobody reads the patterns any more: their files may change.
+  void Finish();
 
-  const RocksJournal* const journal_;
+  RocksJournal* const journal_;
   MemoryBanks* const banks_;
   const Clock* const clock_;
   const std::function<void(const std::string&)> on_ready_;

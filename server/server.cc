@@ -197,6 +197,7 @@ class RunningServer : public Server {
       draining_ = true;
       grpc_->GetHealthCheckService()->SetServingStatus(false);
     }
+    banks_.compactor().Stop();
     LogInfo("draining", {{"queries", engine_.queued()}});
     if (startup_.has_value()) startup_->Stop();
     absl::SleepFor(options_.drain_delay);
