@@ -216,7 +216,7 @@ class RunningServer : public Server {
     if (options_.metrics_listen.empty()) return absl::OkStatus();
     auto metrics = std::make_shared<Metrics>(
         MetricSources{&engine_, chosen_.sweeper.get(), &banks_, &budget_, &uploads_, &calls_,
-                      MakeCapabilities(options_, chosen_, journal_), chosen_.kernels_reason});
+                      MakeCapabilities(options_, chosen_, *journal_), chosen_.kernels_reason});
     ENGRAM_ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Serve(options_.metrics_listen, std::move(metrics)));
     LogInfo("serving metrics", {{"listen", options_.metrics_listen}, {"port", int64_t{metrics_->port()}}});
     return absl::OkStatus();
