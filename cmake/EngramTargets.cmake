@@ -23,8 +23,8 @@ target_compile_options(engram_compile_options INTERFACE
   -ffp-contract=off
   $<BUILD_INTERFACE:-Wall -Wextra -Wpedantic -Wno-missing-field-initializers>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
-  # g++ 12, optimising, takes alternatives that a variant does not hold for uninitialised ones.
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
+  # g++ 12, optimising, takes what a variant or an optional does not hold for uninitialised.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<CONFIG:Release>,$<BOOL:${ENGRAM_SANITIZE}>>>:-Wno-maybe-uninitialized>
   $<$<BOOL:${ENGRAM_WERROR}>:-Werror>)
 if(ENGRAM_ASSERTIONS)
   # CMake puts -DNDEBUG before these.
