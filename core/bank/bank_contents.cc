@@ -1,6 +1,5 @@
 #include "core/bank/bank_contents.h"
 
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/base/column_sums.h"
 
@@ -18,10 +17,8 @@ std::vector<RowRef> BankContents::Append(const PatternRows& batch, int64_t versi
   std::vector<RowRef> added;
   added.reserve(batch.ids.size());
   for (size_t i = 0; i < batch.ids.size(); ++i) {
-    const auto value = batch.values.cols() > 0 ? batch.values.row(i) : absl::Span<const float>();
-    const auto payload = batch.payloads.empty() ? absl::string_view() : absl::string_view(batch.payloads[i]);
-    added.push_back(
-        rows_.Append(batch.ids[i], version, batch.patterns.row(i), value, payload, &payload_memory));
+    added.push_back(rows_.Append(batch.ids[i], version, batch.patterns.row(i), batch.value(i),
+                                 batch.payload(i), &payload_memory));
   }
   AddToColumnSums(batch.patterns, absl::MakeSpan(sums_));
   return added;

@@ -74,11 +74,7 @@ absl::StatusOr<std::unique_ptr<LoadingBank>> MemoryBanks::BeginLoading(int64_t b
   MutexLock writer(&writer_mutex_);
   const std::string name = settings.name;
   if (IsTaken(name)) return BankExists(name);
-  next_bank_id_ = std::max(next_bank_id_, bank_id + 1);
-  Slot slot;
-  slot.bank_id = bank_id;
-  slot.settings = std::make_shared<const BankSettings>(settings);
-  slot.counts = counts;
+  Slot slot = JournaledSlot(bank_id, settings, counts);
   auto made = BankLoader::Make(bank_id, std::move(settings), counts, PartsFor(*slot.settings));
   if (!made.ok()) {
     slot.status = BankNotLoaded(name, made.status());
@@ -97,14 +93,20 @@ absl::Status MemoryBanks::Quarantine(int64_t bank_id, BankSettings settings, con
   MutexLock writer(&writer_mutex_);
   const std::string name = settings.name;
   if (IsTaken(name)) return BankExists(name);
+  Slot slot = JournaledSlot(bank_id, std::move(settings), counts);
+  slot.status = BankNotLoaded(name, cause);
+  Put(name, std::move(slot));
+  return absl::OkStatus();
+}
+
+MemoryBanks::Slot MemoryBanks::JournaledSlot(int64_t bank_id, BankSettings settings,
+                                             const BankCounts& counts) {
   next_bank_id_ = std::max(next_bank_id_, bank_id + 1);
   Slot slot;
   slot.bank_id = bank_id;
-  slot.status = BankNotLoaded(name, cause);
   slot.settings = std::make_shared<const BankSettings>(std::move(settings));
   slot.counts = counts;
-  Put(name, std::move(slot));
-  return absl::OkStatus();
+  return slot;
 }
 
 int64_t MemoryBanks::count() const {

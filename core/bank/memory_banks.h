@@ -97,6 +97,9 @@ class MemoryBanks {
   static BankEntry ToEntry(const std::string& name, const Slot& slot);
   MemoryBank::Parts PartsFor(const BankSettings& settings);
   bool IsTaken(const std::string& name) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // A slot, yet without a state, for a bank that the journal has; its id is not given again.
+  Slot JournaledSlot(int64_t bank_id, BankSettings settings, const BankCounts& counts)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Puts `slot` in the place of the one with its name, if there is one.
   void Put(const std::string& name, Slot slot) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -62,11 +62,7 @@ ENGRAM_TARGET_AVX512 uint64_t AddAvx512(const double* sums, const float* row, in
 #endif
 
 // One adder for each instruction set, best first.
-struct Adder {
-  bool (*supported)();
-  uint64_t (*add)(const double* sums, const float* row, int64_t dim, double* next);
-};
-constexpr Adder kAdders[] = {
+constexpr CompiledLoop<decltype(AddPortable)> kAdders[] = {
 #if defined(__x86_64__)
     {HasAvx512, AddAvx512},
     {HasAvx2, AddAvx2},
@@ -80,9 +76,9 @@ class RunningSums {
   explicit RunningSums(absl::Span<ExactSum> sums) : sums_(sums), running_(sums.size()), next_(sums.size()) {}
 
   void AddRow(const float* row) {
-    static const Adder& best = FirstSupported(absl::MakeConstSpan(kAdders));
+    static const auto& best = FirstSupported(absl::MakeConstSpan(kAdders));
     const auto dim = static_cast<int64_t>(running_.size());
-    if (best.add(running_.data(), row, dim, next_.data()) != 0) PutAwayInexact(row);
+    if (best.run(running_.data(), row, dim, next_.data()) != 0) PutAwayInexact(row);
     running_.swap(next_);
   }
 

@@ -31,6 +31,13 @@ inline bool HasAvx512() {
 }
 #endif
 
+// One loop as compiled for an instruction set.
+template <typename Function>
+struct CompiledLoop {
+  bool (*supported)();
+  Function* run;
+};
+
 // The first of `implementations`, best first, that this processor supports. REQUIRES: it supports the last.
 template <typename Implementation>
 const Implementation& FirstSupported(absl::Span<const Implementation> implementations) {

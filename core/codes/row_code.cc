@@ -109,11 +109,7 @@ ENGRAM_TARGET_AVX512 RowCode EncodeAvx512(const float* row, int64_t dim, uint8_t
 #endif
 
 // One encoder for each instruction set, best first; all write the same codes.
-struct RowEncoder {
-  bool (*supported)();
-  RowCode (*encode)(const float* row, int64_t dim, uint8_t* place);
-};
-constexpr RowEncoder kEncoders[] = {
+constexpr CompiledLoop<decltype(EncodePortable)> kEncoders[] = {
 #if defined(__x86_64__)
     {HasAvx512, EncodeAvx512},
     {HasAvx2, EncodeAvx2},
@@ -131,8 +127,8 @@ float RoundUp(double bound) {
 }
 
 RowCode EncodeRow(absl::Span<const float> row, int64_t lane, uint8_t* tile) {
-  static const RowEncoder& best = FirstSupported(absl::MakeConstSpan(kEncoders));
-  return best.encode(row.data(), static_cast<int64_t>(row.size()), tile + lane * kUnitColumns);
+  static const auto& best = FirstSupported(absl::MakeConstSpan(kEncoders));
+  return best.run(row.data(), static_cast<int64_t>(row.size()), tile + lane * kUnitColumns);
 }
 
 }  // namespace engram

@@ -52,11 +52,7 @@ ENGRAM_TARGET_AVX512 int32_t EncodeAvx512(double step, double inverse, double* s
 #endif
 
 // One encoder for each instruction set, best first; all write the same codes.
-struct PlaneEncoder {
-  bool (*supported)();
-  int32_t (*encode)(double step, double inverse, double* scaled, int64_t count, int8_t* codes);
-};
-constexpr PlaneEncoder kEncoders[] = {
+constexpr CompiledLoop<decltype(EncodePortable)> kEncoders[] = {
 #if defined(__x86_64__)
     {HasAvx512, EncodeAvx512},
     {HasAvx2, EncodeAvx2},
@@ -88,9 +84,9 @@ void StateCodes::AppendPlane(double step, absl::Span<double> scaled) {
   const double inverse = step == 0 ? 0 : 1 / step;
   const size_t begin = planes_.size();
   planes_.resize(begin + columns_);
-  static const PlaneEncoder& best = FirstSupported(absl::MakeConstSpan(kEncoders));
+  static const auto& best = FirstSupported(absl::MakeConstSpan(kEncoders));
   sums_.push_back(
-      best.encode(step, inverse, scaled.data(), static_cast<int64_t>(scaled.size()), planes_.data() + begin));
+      best.run(step, inverse, scaled.data(), static_cast<int64_t>(scaled.size()), planes_.data() + begin));
 }
 
 }  // namespace engram

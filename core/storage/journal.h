@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/base/matrix_view.h"
 #include "core/storage/bank_settings.h"
@@ -17,6 +18,14 @@ struct PatternRows {
   MatrixView<const float> patterns;        // [n, D].
   MatrixView<const float> values;          // [n, V]; empty if V = 0.
   absl::Span<const std::string> payloads;  // [n], or empty: no payloads.
+
+  // Of row i; empty if there is none.
+  absl::Span<const float> value(int64_t i) const {
+    return values.cols() > 0 ? values.row(i) : absl::Span<const float>();
+  }
+  absl::string_view payload(int64_t i) const {
+    return payloads.empty() ? absl::string_view() : absl::string_view(payloads[i]);
+  }
 };
 
 // What one Store or Delete does to the patterns of a bank.

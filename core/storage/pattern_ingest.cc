@@ -38,7 +38,7 @@ std::vector<Outcome> Fold(absl::Span<const PatternChange> changes) {
   return outcomes;
 }
 
-rocksdb::Status WriteRows(const std::vector<Outcome>& outcomes, int64_t bank_id, int64_t value_dim,
+rocksdb::Status WriteRows(const std::vector<Outcome>& outcomes, int64_t bank_id,
                           rocksdb::SstFileWriter* writer) {
   std::string record;
   for (const Outcome& outcome : outcomes) {
@@ -47,11 +47,9 @@ rocksdb::Status WriteRows(const std::vector<Outcome>& outcomes, int64_t bank_id,
     if (outcome.rows == nullptr) {
       written = writer->Delete(key);
     } else {
-      const auto value = value_dim > 0 ? outcome.rows->values.row(outcome.row) : absl::Span<const float>();
-      const auto payload = outcome.rows->payloads.empty()
-                               ? absl::string_view()
-                               : absl::string_view(outcome.rows->payloads[outcome.row]);
-      EncodePattern(outcome.rows->patterns.row(outcome.row), value, payload, &record);
+      const PatternRows& rows = *outcome.rows;
+      EncodePattern(rows.patterns.row(outcome.row), rows.value(outcome.row), rows.payload(outcome.row),
+                    &record);
       written = writer->Put(key, record);
     }
     if (!written.ok()) return written;
@@ -61,11 +59,11 @@ rocksdb::Status WriteRows(const std::vector<Outcome>& outcomes, int64_t bank_id,
 
 }  // namespace
 
-absl::Status IngestChanges(RocksDatabase* database, uint64_t number, int64_t bank_id, int64_t value_dim,
+absl::Status IngestChanges(RocksDatabase* database, uint64_t number, int64_t bank_id,
                            absl::Span<const PatternChange> changes, const BankCounts& counts) {
   return IngestTables(
       database, number,
-      [&](rocksdb::SstFileWriter* table) { return WriteRows(Fold(changes), bank_id, value_dim, table); },
+      [&](rocksdb::SstFileWriter* table) { return WriteRows(Fold(changes), bank_id, table); },
       [&](rocksdb::SstFileWriter* table) { return table->Put(CountsKey(bank_id), EncodeCounts(counts)); },
       "a large store");
 }

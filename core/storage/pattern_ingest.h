@@ -17,7 +17,7 @@ namespace engram {
 //
 // `number` tells the files of changes that are written at the same time apart.
 // Errors: see ToWriteStatus.
-absl::Status IngestChanges(RocksDatabase* database, uint64_t number, int64_t bank_id, int64_t value_dim,
+absl::Status IngestChanges(RocksDatabase* database, uint64_t number, int64_t bank_id,
                            absl::Span<const PatternChange> changes, const BankCounts& counts);
 
 }  // namespace engram

@@ -49,14 +49,11 @@ bool OnlyDeletes(absl::Span<const PatternChange> changes) {
 }
 
 rocksdb::Status AddTo(rocksdb::WriteBatch* batch, rocksdb::ColumnFamilyHandle* patterns, int64_t bank_id,
-                      int64_t value_dim, const PatternChange& change, std::string* record) {
+                      const PatternChange& change, std::string* record) {
   const PatternRows& stored = change.stored;
   for (size_t i = 0; i < stored.ids.size(); ++i) {
     const auto row = static_cast<int64_t>(i);
-    const auto value = value_dim > 0 ? stored.values.row(row) : absl::Span<const float>();
-    const auto payload =
-        stored.payloads.empty() ? absl::string_view() : absl::string_view(stored.payloads[i]);
-    EncodePattern(stored.patterns.row(row), value, payload, record);
+    EncodePattern(stored.patterns.row(row), stored.value(row), stored.payload(row), record);
     const rocksdb::Status put = batch->Put(patterns, PatternKey(bank_id, stored.ids[i]), *record);
     if (!put.ok()) return put;
   }
@@ -198,7 +195,7 @@ absl::Status RocksJournal::ChangePatterns(int64_t bank_id, const BankSettings& s
   const int64_t bytes = BytesOf(settings, changes);
   ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(bytes, OnlyDeletes(changes), Now()));
   if (bytes > options_.bulk_bytes) {
-    return IngestChanges(database_.get(), next_ingest_++, bank_id, settings.value_dim, changes, counts);
+    return IngestChanges(database_.get(), next_ingest_++, bank_id, changes, counts);
   }
   return WriteChanges(bank_id, settings, changes, counts);
 }
@@ -210,8 +207,8 @@ absl::Status RocksJournal::WriteChanges(int64_t bank_id, const BankSettings& set
   rocksdb::WriteBatch batch;
   std::string record;
   for (const PatternChange& change : changes) {
-    ENGRAM_RETURN_IF_ERROR(ToWriteStatus(
-        AddTo(&batch, database_->patterns(), bank_id, settings.value_dim, change, &record), what));
+    ENGRAM_RETURN_IF_ERROR(
+        ToWriteStatus(AddTo(&batch, database_->patterns(), bank_id, change, &record), what));
   }
   ENGRAM_RETURN_IF_ERROR(
       ToWriteStatus(batch.Put(database_->banks(), CountsKey(bank_id), EncodeCounts(counts)), what));

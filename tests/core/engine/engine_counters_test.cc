@@ -12,8 +12,7 @@
 #include "core/sweep/cpu/cpu_sweeper.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/engine/answer.h"
-#include "tests/core/engine/fake_clock.h"
-#include "tests/core/engine/puppet_sweeper.h"
+#include "tests/core/engine/puppet_engine_test.h"
 
 namespace engram {
 namespace {
@@ -23,20 +22,8 @@ int64_t CountOf(const Histogram& histogram) {
   return std::accumulate(reading.counts.begin(), reading.counts.end(), int64_t{0});
 }
 
-class EngineCountersTest : public ::testing::Test {
+class EngineCountersTest : public PuppetEngineTest {
  protected:
-  EngineCountersTest() : bank_(2) { EXPECT_TRUE(bank_.Store({1, 0, 0, 1, -1, 0}).ok()); }
-  // A test that fails must not leave the engine waiting.
-  ~EngineCountersTest() override { sweeper_.Allow(PuppetSweeper::kAll); }
-
-  // Sparsemax at a beta where the unit patterns are fixed points.
-  static RetrieveCall Query(std::vector<double> states = {0.9, 0.1}) {
-    RetrieveCall call;
-    call.dynamics.transform = *Entmax::Make(2);
-    call.dynamics.beta = 10;
-    call.states = std::move(states);
-    return call;
-  }
   const EngineCounters& counters() const { return engine_.counters(); }
   int64_t Queries(QueryKind kind, QueryEnd end) const {
     return counters().queries[static_cast<size_t>(kind)][static_cast<size_t>(end)].value();
@@ -48,12 +35,6 @@ class EngineCountersTest : public ::testing::Test {
     }
     return sum;
   }
-
-  TestBank bank_;
-  PuppetSweeper sweeper_;
-  ThreadPool pool_{2};
-  FakeClock clock_;
-  Engine engine_{EngineOptions{/*queue_capacity=*/8, /*max_batch=*/4}, &sweeper_, &pool_, &clock_};
 };
 
 TEST_F(EngineCountersTest, RetrievalsAreCountedWithWhatTheyTook) {

@@ -11,10 +11,8 @@
 
 #include "core/base/error.h"
 #include "core/engine/sweep_plan.h"
-#include "tests/core/bank/test_bank.h"
 #include "tests/core/engine/answer.h"
-#include "tests/core/engine/fake_clock.h"
-#include "tests/core/engine/puppet_sweeper.h"
+#include "tests/core/engine/puppet_engine_test.h"
 
 namespace engram {
 namespace {
@@ -24,31 +22,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-class EngineTest : public ::testing::Test {
+class EngineTest : public PuppetEngineTest {
  protected:
-  EngineTest() : bank_(2) { EXPECT_TRUE(bank_.Store({1, 0, 0, 1, -1, 0}).ok()); }
-  // A test that fails must not leave the engine waiting.
-  ~EngineTest() override { sweeper_.Allow(PuppetSweeper::kAll); }
-
-  // Sparsemax at a beta where the unit patterns are fixed points.
-  static RetrieveCall Query(std::vector<double> states = {0.9, 0.1}) {
-    RetrieveCall call;
-    call.dynamics.transform = *Entmax::Make(2);
-    call.dynamics.beta = 10;
-    call.states = std::move(states);
-    return call;
-  }
   std::vector<size_t> BatchSizes() {
     std::vector<size_t> sizes;
     for (const PuppetSweeper::Record& record : sweeper_.records()) sizes.push_back(record.state_count);
     return sizes;
   }
-
-  TestBank bank_;
-  PuppetSweeper sweeper_;
-  ThreadPool pool_{2};
-  FakeClock clock_;
-  Engine engine_{EngineOptions{/*queue_capacity=*/8, /*max_batch=*/4}, &sweeper_, &pool_, &clock_};
 };
 
 TEST_F(EngineTest, RecallsAPatternExactly) {
