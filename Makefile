@@ -57,6 +57,8 @@ stress: setup ## Lose power 1,000 times, flip 2,000 bits, kill 900 servers and c
 	  build/dev/bin/engramd
 	PYTHONPATH=build/dev/tests/integration/stubs /usr/bin/python3 -B tests/integration/history_test.py --seeds 20 \
 	  --operations 10000 build/dev/bin/engramd
+	if [ -w /sys/fs/cgroup/memory ]; then PYTHONPATH=build/dev/tests/integration/stubs /usr/bin/python3 -B \
+	  tests/integration/memory_test.py --limit-mib 512 LimitTest build/dev/bin/engramd; fi
 
 .PHONY: lint
 lint: ## Check layers, links, formatting, shell scripts and the compose file
