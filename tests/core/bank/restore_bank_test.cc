@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(Places, RestoreBankTest, testing::Bool(),
                          [](const auto& is_backup) { return is_backup.param ? "Backups" : "Checkpoints"; });
 
 TEST_P(RestoreBankTest, ARestoredBankIsTheOneThatWas) {
-  const auto old = MakeSnapshot(20'000);
+  const auto old = MakeSnapshot(30'000);
   const BankSnapshot before = old->Pin();
   ASSERT_TRUE(old->Delete({5, 6, 7}, false).ok());
   std::vector<std::pair<int64_t, int64_t>> steps;
@@ -89,20 +89,20 @@ TEST_P(RestoreBankTest, ARestoredBankIsTheOneThatWas) {
   EXPECT_EQ(after.settings().create_time, before.settings().create_time);
   // Row bytes, in batches.
   EXPECT_GE(steps.size(), 3);
-  EXPECT_EQ(steps.front(), std::make_pair(int64_t{0}, int64_t{20'000 * 8 * 4}));
-  EXPECT_EQ(steps.back(), std::make_pair(int64_t{20'000 * 8 * 4}, int64_t{20'000 * 8 * 4}));
+  EXPECT_EQ(steps.front(), std::make_pair(int64_t{0}, int64_t{30'000 * 8 * 4}));
+  EXPECT_EQ(steps.back(), std::make_pair(int64_t{30'000 * 8 * 4}, int64_t{30'000 * 8 * 4}));
   // The next id goes on where it was.
-  const StampedRows row(StampedSettings("x"), {0}, 2);
+  const StampedRows row(StampedSettings("x"), {30'006}, 2);
   PatternRows next = row.rows();
   next.ids = {};
-  EXPECT_EQ((*restored)->Store(next)->ids[0], 20'006);
+  EXPECT_EQ((*restored)->Store(next)->ids[0], 30'006);
   // It is durable, and reads as the one that was.
   Open();
   ASSERT_EQ(journal_->banks().size(), 2);
   const StoredBank& stored = journal_->banks()[1];
   EXPECT_EQ(stored.settings->name, "new");
   EXPECT_EQ(stored.counts.version, before.version() + 1);
-  EXPECT_EQ(ReadStamps(*journal_, stored.bank_id, *stored.settings)->size(), 20'001);
+  EXPECT_EQ(ReadStamps(*journal_, stored.bank_id, *stored.settings)->size(), 30'001);
 }
 
 TEST_P(RestoreBankTest, ADeletedBankComesBackUnderItsName) {
