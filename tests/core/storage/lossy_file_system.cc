@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "rocksdb/system_clock.h"
@@ -197,6 +198,10 @@ void LossyFileSystem::Restart(bool tears) {
   const size_t kept = unsynced_.empty() ? 0 : random_() % (unsynced_.size() + 1);
   for (size_t i = 0; i < kept; ++i) Apply(unsynced_[i], &durable_);
   unsynced_.clear();
+  // What is in a folder whose own name was lost cannot be found. A folder comes before what is in it.
+  for (auto it = durable_.begin(); it != durable_.end();) {
+    it = durable_.count(FolderOf(it->first)) > 0 ? std::next(it) : durable_.erase(it);
+  }
   live_ = durable_;
   std::set<Inode*> seen;
   for (const auto& [path, inode] : live_) {

@@ -271,6 +271,42 @@ TEST_P(SnapshotStoreTest, SurvivesAPowerLossOnceItWasMade) {
   }
 }
 
+TEST_P(SnapshotStoreTest, APowerLossOnTheWayLeavesAllOrNothing) {
+  int made = 0;
+  int lost = 0;
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    journal_.reset();
+    files_ = std::make_shared<LossyFileSystem>(seed);
+    stamps_.clear();
+    Open();
+    ASSERT_TRUE(Create(1).ok());
+    ASSERT_TRUE(Store(1, 0, 700).ok());
+    ASSERT_TRUE(Store(1, 0, 30).ok());
+    files_->CutPowerAfter(static_cast<int64_t>(4 * seed));
+    const bool is_made = store().Create("a", NoProgress()).ok();
+    files_->CutPowerAfter(0);
+    journal_.reset();
+    files_->Restart(/*tears=*/true);
+    Open();
+    ExpectStamps();
+    const std::vector<std::string> names = Names();
+    ++(names.empty() ? lost : made);
+    if (is_made) {
+      EXPECT_THAT(names, ElementsAre("a")) << seed;
+    }
+    if (names.empty()) {
+      EXPECT_THAT(PlaceFiles(), IsEmpty()) << seed;
+      Make("a");
+    }
+    const auto findings = store().Verify("a", NoProgress());
+    ASSERT_TRUE(findings.ok()) << seed << ": " << findings.status();
+    EXPECT_THAT(*findings, IsEmpty()) << seed;
+    if (findings->empty()) ExpectSnapshot("a", stamps_);
+  }
+  EXPECT_GT(made, 0);
+  EXPECT_GT(lost, 0);
+}
+
 TEST_P(SnapshotStoreTest, StaysDeletedAfterAPowerLoss) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     journal_.reset();
