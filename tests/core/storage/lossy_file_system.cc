@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "rocksdb/system_clock.h"
 
 namespace engram {
@@ -311,6 +312,7 @@ IOStatus LossyFileSystem::Cut(Inode* inode, size_t size) {
 }
 
 IOStatus LossyFileSystem::Sync(Inode* inode) {
+  if (sync_nanos_ > 0) absl::SleepFor(absl::Nanoseconds(sync_nanos_.load()));
   const std::lock_guard<std::mutex> lock(mutex_);
   const IOStatus admitted = Admit();
   if (admitted.ok()) inode->synced = inode->bytes.size();

@@ -329,13 +329,14 @@ TEST_P(SnapshotStoreTest, StaysDeletedAfterAPowerLoss) {
 // bank holds, so that any state between two changes shows.
 TEST_P(SnapshotStoreTest, EachBankIsAsAfterOneOfItsChangesWhileOthersWrite) {
   constexpr int kWriters = 3;
+  files_->SetSyncTime(absl::Milliseconds(2));
   std::atomic<bool> is_done = false;
   std::vector<std::map<int64_t, Stamps>> histories(kWriters);
   std::vector<std::thread> writers;
   for (int w = 0; w < kWriters; ++w) {
-    ASSERT_TRUE(Create(w + 1).ok());
-    writers.emplace_back([&, w] {
-      const BankSettings settings = StampedSettings(absl::StrCat("bank-", w + 1));
+    const BankSettings settings = StampedSettings(absl::StrCat("bank-", w + 1), Durability::kRelaxed);
+    ASSERT_TRUE(journal_->CreateBank(w + 1, settings).ok());
+    writers.emplace_back([&, w, settings] {
       Stamps stamps;
       histories[w][0] = stamps;
       for (uint32_t version = 1; !is_done; ++version) {
