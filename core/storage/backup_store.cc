@@ -179,10 +179,7 @@ absl::StatusOr<std::vector<std::string>> BackupStore::Verify(const std::string& 
   } else if (findings.empty()) {
     findings.emplace_back(snapshot.status().message());
   }
-  if (!findings.empty()) {
-    MutexLock lock(&mutex_);
-    known_.erase(backup.id);
-  }
+  if (!findings.empty()) Forget(backup);
   return findings;
 }
 
@@ -194,11 +191,13 @@ absl::Status BackupStore::Delete(const std::string& name) {
   ENGRAM_FAILPOINT("snapshot/before_remove");
   ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kWrite));
   ENGRAM_RETURN_IF_ERROR(engine->Delete(backup.id));
-  {
-    MutexLock lock(&mutex_);
-    known_.erase(backup.id);
-  }
+  Forget(backup);
   return Refresh();
+}
+
+void BackupStore::Forget(const Backup& backup) {
+  MutexLock lock(&mutex_);
+  known_.erase(backup.id);
 }
 
 }  // namespace engram

@@ -49,6 +49,7 @@ class BackupStore : public SnapshotStore {
                           const ProgressVisitor& progress) const;
   absl::StatusOr<std::unique_ptr<StoredSnapshot>> OpenNow(const BackupEngine& engine, const Backup& backup,
                                                           SnapshotTurn::Turn turn) const;
+  void Forget(const Backup& backup) ABSL_LOCKS_EXCLUDED(mutex_);
 
   RocksDatabase* const database_;
   const std::string backup_dir_;
