@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/storage/journal.h"
+#include "core/storage/snapshot_store.h"
 #include "core/storage/storage_log.h"
 #include "core/storage/stored_bank.h"
 
@@ -23,12 +24,16 @@ class Env;
 namespace engram {
 
 class RocksDatabase;
+class TableIngest;
 
 struct RocksJournalOptions {
   // Made if it is missing; its parent must exist.
   std::string data_dir;
   // Must not be empty.
   StorageLog log;
+  // Where backups go, made if it is missing; its parent must exist. Empty: nowhere. It must not be in the
+  // data directory, and belongs to one server.
+  std::string backup_dir;
   // What must stay free on the volume, below which writes are refused. Unset: max(1 GiB, 5 %), less on small
   // volumes.
   std::optional<int64_t> min_free_bytes;
@@ -76,9 +81,10 @@ class RocksJournal : public Journal {
   // second.
   bool healthy() const;
 
-  // Writes a copy of all banks as they are to `folder`, which must not exist: a data directory by itself. Its
-  // files are links where the volume is the same.
-  absl::Status Checkpoint(const std::string& folder);
+  // Snapshots in the data directory, which a checkpoint makes at once, of links where the volume can.
+  SnapshotStore* snapshots() const { return snapshots_.get(); }
+  // Snapshots in the backup directory, of files of their own; null without one.
+  SnapshotStore* backups() const { return backups_.get(); }
 
   // Checks a data directory that no process has open: every file and every record. Changes nothing. Tells
   // `log` each thing that is wrong and, as kInfo, how far it is. DATA_LOSS: something is;
@@ -91,19 +97,32 @@ class RocksJournal : public Journal {
   absl::Status DeleteBank(int64_t bank_id) override;
   absl::Status ChangePatterns(int64_t bank_id, const BankSettings& settings,
                               absl::Span<const PatternChange> changes, const BankCounts& counts) override;
+  // RESOURCE_EXHAUSTED (DISK_FULL) comes before anything is written. Durable whatever the settings ask for.
+  absl::StatusOr<std::unique_ptr<BankImport>> ImportBank(int64_t bank_id,
+                                                         const BankSettings& settings) override;
 
  private:
   RocksJournal(RocksJournalOptions options, std::unique_ptr<RocksDatabase> database);
 
+  absl::Status OpenBackups();
+
   absl::Status WriteChanges(int64_t bank_id, const BankSettings& settings,
                             absl::Span<const PatternChange> changes, const BankCounts& counts);
+  // Makes a bank of tables that hold its patterns.
+  absl::Status PublishBank(int64_t bank_id, const BankSettings& settings, const BankCounts& counts,
+                           TableIngest* tables) ABSL_LOCKS_EXCLUDED(mutex_);
   // Of a deleted bank: its patterns, which nobody reads any more.
   void RemoveRemains(int64_t bank_id);
-  absl::Time Now() const;
+  absl::Time Now() const { return clock_->Now(); }
 
   const RocksJournalOptions options_;
+  const SystemClock wall_clock_;
+  const Clock* const clock_;
   const std::unique_ptr<RocksDatabase> database_;  // Own synchronization.
   std::vector<StoredBank> banks_;                  // Constant after opening.
+  // Constant after opening; own synchronization.
+  std::unique_ptr<SnapshotStore> snapshots_;
+  std::unique_ptr<SnapshotStore> backups_;
   std::atomic<uint64_t> next_ingest_ = 1;
 
   mutable Mutex mutex_;
