@@ -30,6 +30,14 @@ absl::Status BankNotFound(const std::string& bank) {
   return MakeError(absl::StatusCode::kNotFound, details, absl::StrCat("no bank is named '", bank, "'"));
 }
 
+absl::Status BankNotInSnapshot(const std::string& bank) {
+  ErrorDetails details;
+  details.reason = "BANK_NOT_FOUND";
+  details.metadata = {{"bank", bank}};
+  return MakeError(absl::StatusCode::kNotFound, details,
+                   absl::StrCat("the snapshot has no bank named '", bank, "'"));
+}
+
 absl::Status BankWasDeleted(const std::string& bank) {
   ErrorDetails details;
   details.reason = "BANK_NOT_FOUND";

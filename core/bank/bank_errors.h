@@ -15,6 +15,8 @@ namespace engram {
 absl::Status PatternNotFound(const std::string& bank, uint64_t id);
 // NOT_FOUND: there is no bank `bank`.
 absl::Status BankNotFound(const std::string& bank);
+// NOT_FOUND: a snapshot has no bank `bank`, or none whose settings can be read.
+absl::Status BankNotInSnapshot(const std::string& bank);
 // NOT_FOUND: `bank` was deleted while somebody held it.
 absl::Status BankWasDeleted(const std::string& bank);
 // ALREADY_EXISTS: `bank` is there.

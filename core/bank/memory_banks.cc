@@ -5,6 +5,7 @@
 
 #include "core/bank/bank_errors.h"
 #include "core/bank/loading_bank.h"
+#include "core/bank/restoring_bank.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 
@@ -54,8 +55,7 @@ absl::Status MemoryBanks::Delete(const std::string& name) {
   ENGRAM_ASSIGN_OR_RETURN(const BankEntry entry, FindEntry(name));
   if (entry.state == BankEntry::State::kLoading) return entry.status;
   ENGRAM_RETURN_IF_ERROR(entry.bank != nullptr ? entry.bank->Close() : journal_->DeleteBank(entry.bank_id));
-  MutexLock lock(&mutex_);
-  slots_.erase(name);
+  Remove(name);
   return absl::OkStatus();
 }
 
@@ -97,6 +97,24 @@ absl::Status MemoryBanks::Quarantine(int64_t bank_id, BankSettings settings, con
   slot.status = BankNotLoaded(name, cause);
   Put(name, std::move(slot));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<RestoringBank>> MemoryBanks::BeginRestoring(BankSettings settings,
+                                                                           const BankCounts& counts) {
+  MutexLock writer(&writer_mutex_);
+  const std::string name = settings.name;
+  if (IsTaken(name)) return BankExists(name);
+  if (count() >= max_banks_) return TooManyBanks(max_banks_);
+  const int64_t bank_id = next_bank_id_;
+  Slot slot = JournaledSlot(bank_id, settings, counts);
+  const MemoryBank::Parts parts = PartsFor(settings);
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<BankImport> import, parts.journal->ImportBank(bank_id, settings));
+  ENGRAM_ASSIGN_OR_RETURN(std::shared_ptr<BankLoader> loader,
+                          BankLoader::Make(bank_id, std::move(settings), counts, parts));
+  slot.loader = loader;
+  Put(name, std::move(slot));
+  return std::unique_ptr<RestoringBank>(
+      new RestoringBank(bank_id, std::move(loader), std::move(import), this));
 }
 
 MemoryBanks::Slot MemoryBanks::JournaledSlot(int64_t bank_id, BankSettings settings,
@@ -142,6 +160,11 @@ bool MemoryBanks::IsTaken(const std::string& name) const {
 void MemoryBanks::Put(const std::string& name, Slot slot) {
   MutexLock lock(&mutex_);
   slots_[name] = std::move(slot);
+}
+
+void MemoryBanks::Remove(const std::string& name) {
+  MutexLock lock(&mutex_);
+  slots_.erase(name);
 }
 
 }  // namespace engram

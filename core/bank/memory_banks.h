@@ -16,6 +16,7 @@
 namespace engram {
 
 class LoadingBank;
+class RestoringBank;
 
 // What a server says of a bank, whatever became of it.
 struct BankEntry {
@@ -75,6 +76,16 @@ class MemoryBanks {
   absl::Status Quarantine(int64_t bank_id, BankSettings settings, const BankCounts& counts,
                           const absl::Status& cause) ABSL_LOCKS_EXCLUDED(writer_mutex_, mutex_);
 
+  // Takes the name of a new bank with `settings`, a new id and patterns that it had elsewhere, after which it
+  // has `counts`; it is loading until the result is finished or goes. Memory for the rows is taken at once.
+  // The result must not outlive this.
+  //
+  // ALREADY_EXISTS: a bank has that name. RESOURCE_EXHAUSTED: too many banks, or no memory. Errors of the
+  // journal. Nothing has changed then.
+  absl::StatusOr<std::unique_ptr<RestoringBank>> BeginRestoring(BankSettings settings,
+                                                                const BankCounts& counts)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_, mutex_);
+
   // Those of every state.
   int64_t count() const ABSL_LOCKS_EXCLUDED(mutex_);
   int64_t max_banks() const { return max_banks_; }
@@ -84,6 +95,7 @@ class MemoryBanks {
 
  private:
   friend class LoadingBank;
+  friend class RestoringBank;
   // A bank that serves, or one that is loading, or one that is quarantined for a status.
   struct Slot {
     int64_t bank_id = 0;
@@ -97,11 +109,12 @@ class MemoryBanks {
   static BankEntry ToEntry(const std::string& name, const Slot& slot);
   MemoryBank::Parts PartsFor(const BankSettings& settings);
   bool IsTaken(const std::string& name) const ABSL_LOCKS_EXCLUDED(mutex_);
-  // A slot, yet without a state, for a bank that the journal has; its id is not given again.
+  // A slot, yet without a state, for a bank that the journal has or gets; its id is not given again.
   Slot JournaledSlot(int64_t bank_id, BankSettings settings, const BankCounts& counts)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Puts `slot` in the place of the one with its name, if there is one.
   void Put(const std::string& name, Slot slot) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Remove(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const int64_t max_banks_;
   MemoryBudget* const budget_;

@@ -1,11 +1,11 @@
 #ifndef ENGRAM_CORE_STORAGE_DATA_DIRECTORY_H_
 #define ENGRAM_CORE_STORAGE_DATA_DIRECTORY_H_
 
-#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/storage/owned_directory.h"
 #include "core/storage/storage_log.h"
 #include "rocksdb/file_system.h"
 
@@ -15,12 +15,10 @@ namespace engram {
 // belongs to nothing.
 std::string IngestFolder(const std::string& data_dir);
 
-struct Unlock {
-  rocksdb::FileSystem* files = nullptr;
-  void operator()(rocksdb::FileLock* lock) const;
-};
-// Of a directory, by which other processes know that it is in use. The file system outlives it.
-using DirectoryLock = std::unique_ptr<rocksdb::FileLock, Unlock>;
+// Where copies of the banks are kept, each in a folder of its name (checkpoint_store.h).
+std::string SnapshotsFolder(const std::string& data_dir);
+// In such a folder: see snapshot_record.h.
+constexpr char kSnapshotRecordName[] = "SNAPSHOT";
 
 // A directory that can be used.
 struct DataDirectory {
@@ -40,7 +38,8 @@ absl::StatusOr<DataDirectory> PrepareDataDirectory(rocksdb::FileSystem* files, c
 absl::StatusOr<DirectoryLock> CheckDataDirectory(rocksdb::FileSystem* files, const std::string& data_dir,
                                                  const StorageLog& log);
 
-// Removes what a crash left in the ingest folder. REQUIRES: this process has the directory's lock.
+// Removes what a crash left: files in the ingest folder, snapshots half made or half removed. REQUIRES: this
+// process has the directory's lock.
 absl::Status RemoveLeftovers(rocksdb::FileSystem* files, const std::string& data_dir, const StorageLog& log);
 
 }  // namespace engram

@@ -2,9 +2,11 @@
 #define ENGRAM_CORE_STORAGE_JOURNAL_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/base/matrix_view.h"
@@ -41,6 +43,18 @@ struct BankCounts {
   uint64_t next_id = 0;  // That the server assigns.
 };
 
+// A bank on its way into a journal with all its patterns. It is there, durably, when it was published; what
+// was not published leaves nothing when this goes, or after a crash. Used by one thread.
+class BankImport {
+ public:
+  virtual ~BankImport() = default;
+  // Adds patterns. REQUIRES: rows.ids ascend, over all calls too; shapes as the bank's settings say; the
+  // calls so far were OK.
+  virtual absl::Status Add(const PatternRows& rows) = 0;
+  // All at once. REQUIRES: as Add; not called before; `counts` are those of what was added.
+  virtual absl::Status Publish(const BankCounts& counts) = 0;
+};
+
 // Where every change of the banks is written before it becomes visible. When a call returns OK the
 // change is as durable as the bank's settings promise; when it does not, the change must not have
 // happened after any restart. Thread-safe; calls for one bank come one at a time, in the order of the
@@ -63,6 +77,16 @@ class Journal {
   // patterns among them, which is refused as a whole.
   virtual absl::Status ChangePatterns(int64_t bank_id, const BankSettings& settings,
                                       absl::Span<const PatternChange> changes, const BankCounts& counts) = 0;
+  // Begins a bank that comes with its patterns. The result must not outlive this.
+  virtual absl::StatusOr<std::unique_ptr<BankImport>> ImportBank(int64_t bank_id,
+                                                                 const BankSettings& settings) = 0;
+};
+
+// Keeps nothing.
+class VolatileImport : public BankImport {
+ public:
+  absl::Status Add(const PatternRows&) override { return absl::OkStatus(); }
+  absl::Status Publish(const BankCounts&) override { return absl::OkStatus(); }
 };
 
 // Keeps nothing: banks live in memory and are gone when the process ends.
@@ -75,6 +99,9 @@ class VolatileJournal : public Journal {
   absl::Status ChangePatterns(int64_t, const BankSettings&, absl::Span<const PatternChange>,
                               const BankCounts&) override {
     return absl::OkStatus();
+  }
+  absl::StatusOr<std::unique_ptr<BankImport>> ImportBank(int64_t, const BankSettings&) override {
+    return std::make_unique<VolatileImport>();
   }
 };
 

@@ -1,7 +1,6 @@
 #include "core/storage/log_check.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/storage/byte_record.h"
+#include "core/storage/crc32c.h"
 #include "core/storage/rocks_status.h"
 #include "rocksdb/file_system.h"
 
@@ -32,24 +32,6 @@ constexpr absl::string_view kSealText = "engram synced ";
 constexpr size_t kBatchHeaderBytes = 8 + 4;
 enum FragmentType : uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
-constexpr std::array<uint32_t, 256> MakeCrcTable() {
-  std::array<uint32_t, 256> table = {};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
-    table[i] = crc;
-  }
-  return table;
-}
-constexpr std::array<uint32_t, 256> kCrcTable = MakeCrcTable();
-
-uint32_t MaskedCrc(absl::string_view bytes) {
-  uint32_t crc = ~uint32_t{0};
-  for (const char c : bytes) crc = crc >> 8 ^ kCrcTable[(crc ^ static_cast<uint8_t>(c)) & 0xff];
-  crc = ~crc;
-  return (crc >> 15 | crc << 17) + 0xa282ead8;
-}
-
 struct Fragment {
   bool is_whole = false;
   bool begins_record = false;
@@ -65,7 +47,7 @@ Fragment FragmentAt(absl::string_view log, size_t offset, size_t length) {
   const uint8_t type = static_cast<uint8_t>(log[offset + 6]);
   if (type < kFull || type > kLast || length > end - offset - kHeaderBytes) return {};
   ByteReader header(log.substr(offset));
-  if (header.U32() != MaskedCrc(log.substr(offset + 6, 1 + length))) return {};
+  if (header.U32() != MaskedCrc32c(log.substr(offset + 6, 1 + length))) return {};
   return {true, type == kFull || type == kFirst, type == kFull || type == kLast, kHeaderBytes + length};
 }
 Fragment FragmentAt(absl::string_view log, size_t offset) {
@@ -264,6 +246,15 @@ class LogGap {
   uint64_t gap_ = 0;
 };
 
+// A file of a copy must be whole to its end: no power loss has torn it.
+absl::Status CheckWhole(rocksdb::Env* env, const std::string& path) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::string contents, ReadFile(env, path));
+  const WholeRecords whole = FindWholeRecords(contents);
+  if (whole.bytes == contents.size()) return absl::OkStatus();
+  return DataDamaged(
+      absl::StrCat(path, " is damaged at byte ", whole.fragment_bytes, " of ", contents.size()));
+}
+
 }  // namespace
 
 std::string LogSeal(absl::string_view identity, Synced synced) {
@@ -271,7 +262,7 @@ std::string LogSeal(absl::string_view identity, Synced synced) {
   ByteWriter writer(&seal);
   writer.U64(synced.through);
   writer.U64(synced.log);
-  writer.U32(MaskedCrc(seal));
+  writer.U32(MaskedCrc32c(seal));
   return seal;
 }
 
@@ -332,6 +323,28 @@ absl::Status RepairLogs(rocksdb::Env* env, const std::string& data_dir) {
     const bool is_behind = gap.IsBefore(whole, whole.bytes == log.size());
     ENGRAM_RETURN_IF_ERROR(CutAndSync(env, path, log.size(), is_behind ? 0 : whole.bytes));
   }
+  return absl::OkStatus();
+}
+
+absl::Status MendCopiedLogs(rocksdb::Env* env, const std::string& folder) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, folder));
+  if (paths.empty()) return absl::OkStatus();
+  const std::string& path = paths.back();
+  ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
+  const size_t whole = FindWholeRecords(log).bytes;
+  if (whole == log.size()) return absl::OkStatus();
+  const std::string mended = path + ".tmp";
+  rocksdb::Status status =
+      rocksdb::WriteStringToFile(env, log.substr(0, whole), mended, /*should_sync=*/true);
+  if (status.ok()) status = env->RenameFile(mended, path);
+  return ToWriteStatus(status, path);
+}
+
+absl::Status CheckCopiedLogs(rocksdb::Env* env, const std::string& folder) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::string manifest, CurrentManifest(env, folder));
+  ENGRAM_RETURN_IF_ERROR(CheckWhole(env, manifest));
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, folder));
+  for (const std::string& path : paths) ENGRAM_RETURN_IF_ERROR(CheckWhole(env, path));
   return absl::OkStatus();
 }
 

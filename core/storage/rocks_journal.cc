@@ -6,9 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
+#include "core/storage/backup_store.h"
+#include "core/storage/bank_ingest.h"
 #include "core/storage/bank_reader.h"
 #include "core/storage/bank_record.h"
 #include "core/storage/byte_record.h"
+#include "core/storage/checkpoint_store.h"
 #include "core/storage/data_directory.h"
 #include "core/storage/data_format.h"
 #include "core/storage/log_check.h"
@@ -17,7 +20,6 @@
 #include "core/storage/rocks_status.h"
 #include "core/storage/storage_key.h"
 #include "core/storage/table_ingest.h"
-#include "rocksdb/utilities/checkpoint.h"
 
 namespace engram {
 namespace {
@@ -86,6 +88,7 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOpt
   std::unique_ptr<RocksJournal> journal(new RocksJournal(std::move(options), std::move(database)));
   ENGRAM_ASSIGN_OR_RETURN(StoredBanks stored, ReadBanks(*journal->database_));
   journal->banks_ = std::move(stored.banks);
+  ENGRAM_RETURN_IF_ERROR(journal->OpenBackups());
   for (const int64_t bank_id : stored.remains) journal->RemoveRemains(bank_id);
   MutexLock lock(&journal->mutex_);
   journal->next_bank_id_ = stored.next_bank_id;
@@ -93,7 +96,19 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(RocksJournalOpt
 }
 
 RocksJournal::RocksJournal(RocksJournalOptions options, std::unique_ptr<RocksDatabase> database)
-    : options_(std::move(options)), database_(std::move(database)) {}
+    : options_(std::move(options)),
+      clock_(options_.clock != nullptr ? options_.clock : &wall_clock_),
+      database_(std::move(database)),
+      snapshots_(std::make_unique<CheckpointStore>(database_.get(), clock_)) {}
+
+absl::Status RocksJournal::OpenBackups() {
+  if (options_.backup_dir.empty()) return absl::OkStatus();
+  auto opened = BackupStore::Open(database_.get(), options_.backup_dir, clock_);
+  // Whatever it is, an operator must see to it.
+  if (!opened.ok()) return absl::FailedPreconditionError(opened.status().message());
+  backups_ = *std::move(opened);
+  return absl::OkStatus();
+}
 
 RocksJournal::~RocksJournal() = default;
 
@@ -112,17 +127,6 @@ absl::Status RocksJournal::ReadPatterns(int64_t bank_id, const BankSettings& set
 void RocksJournal::StartCompactions() { database_->StartCompactions(); }
 
 bool RocksJournal::healthy() const { return database_->healthy(); }
-
-absl::Status RocksJournal::Checkpoint(const std::string& folder) {
-  rocksdb::Checkpoint* made = nullptr;
-  rocksdb::Status status = rocksdb::Checkpoint::Create(database_->db(), &made);
-  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-  if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
-  if (status.IsInvalidArgument()) {
-    return absl::FailedPreconditionError(absl::StrCat("checkpoint ", folder, ": ", status.ToString()));
-  }
-  return ToWriteStatus(status, absl::StrCat("checkpoint ", folder));
-}
 
 absl::Status RocksJournal::CreateBank(int64_t bank_id, const BankSettings& settings) {
   if (settings.durability == Durability::kVolatile) return absl::OkStatus();
@@ -217,6 +221,33 @@ absl::Status RocksJournal::WriteChanges(int64_t bank_id, const BankSettings& set
   return absl::OkStatus();
 }
 
-absl::Time RocksJournal::Now() const { return options_.clock ? options_.clock->Now() : absl::Now(); }
+absl::StatusOr<std::unique_ptr<BankImport>> RocksJournal::ImportBank(int64_t bank_id,
+                                                                     const BankSettings& settings) {
+  if (settings.durability == Durability::kVolatile) return std::make_unique<VolatileImport>();
+  return std::make_unique<BankIngest>(
+      database_.get(), next_ingest_++, bank_id, [this] { return Now(); },
+      [this, bank_id, settings](const BankCounts& counts, TableIngest* tables) {
+        return PublishBank(bank_id, settings, counts, tables);
+      });
+}
+
+absl::Status RocksJournal::PublishBank(int64_t bank_id, const BankSettings& settings,
+                                       const BankCounts& counts, TableIngest* tables) {
+  ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(kSmallRecordBytes, /*makes_room=*/false, Now()));
+  ENGRAM_RETURN_IF_ERROR(tables->Begin(TableIngest::Family::kBanks));
+  // As in CreateBank.
+  MutexLock lock(&mutex_);
+  const int64_t next_bank_id = std::max(next_bank_id_, bank_id + 1);
+  std::string next_record;
+  ByteWriter(&next_record).I64(next_bank_id);
+  rocksdb::Status put = tables->table()->Put(CountsKey(bank_id), EncodeCounts(counts));
+  if (put.ok()) put = tables->table()->Put(kNextBankIdKey, next_record);
+  if (put.ok()) put = tables->table()->Put(SettingsKey(bank_id), EncodeSettings(settings));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(put, tables->what()));
+  ENGRAM_RETURN_IF_ERROR(tables->End());
+  ENGRAM_RETURN_IF_ERROR(tables->Publish());
+  next_bank_id_ = next_bank_id;
+  return absl::OkStatus();
+}
 
 }  // namespace engram

@@ -24,14 +24,15 @@ class Env;
 namespace engram {
 
 class RocksDatabase;
+class TableIngest;
 
 struct RocksJournalOptions {
   // Made if it is missing; its parent must exist.
   std::string data_dir;
   // Must not be empty.
   StorageLog log;
-  // Where backups go, made if it is missing; its parent must exist. Empty: nowhere. It must not be in the data
-  // directory, and belongs to one server.
+  // Where backups go, made if it is missing; its parent must exist. Empty: nowhere. It must not be in the
+  // data directory, and belongs to one server.
   std::string backup_dir;
   // What must stay free on the volume, below which writes are refused. Unset: max(1 GiB, 5 %), less on small
   // volumes.
@@ -96,17 +97,27 @@ class RocksJournal : public Journal {
   absl::Status DeleteBank(int64_t bank_id) override;
   absl::Status ChangePatterns(int64_t bank_id, const BankSettings& settings,
                               absl::Span<const PatternChange> changes, const BankCounts& counts) override;
+  // RESOURCE_EXHAUSTED (DISK_FULL) comes before anything is written. Durable whatever the settings ask for.
+  absl::StatusOr<std::unique_ptr<BankImport>> ImportBank(int64_t bank_id,
+                                                         const BankSettings& settings) override;
 
  private:
   RocksJournal(RocksJournalOptions options, std::unique_ptr<RocksDatabase> database);
 
+  absl::Status OpenBackups();
+
   absl::Status WriteChanges(int64_t bank_id, const BankSettings& settings,
                             absl::Span<const PatternChange> changes, const BankCounts& counts);
+  // Makes a bank of tables that hold its patterns.
+  absl::Status PublishBank(int64_t bank_id, const BankSettings& settings, const BankCounts& counts,
+                           TableIngest* tables) ABSL_LOCKS_EXCLUDED(mutex_);
   // Of a deleted bank: its patterns, which nobody reads any more.
   void RemoveRemains(int64_t bank_id);
-  absl::Time Now() const;
+  absl::Time Now() const { return clock_->Now(); }
 
   const RocksJournalOptions options_;
+  const SystemClock wall_clock_;
+  const Clock* const clock_;
   const std::unique_ptr<RocksDatabase> database_;  // Own synchronization.
   std::vector<StoredBank> banks_;                  // Constant after opening.
   // Constant after opening; own synchronization.

@@ -10,7 +10,7 @@ absl::Status Unavailable(const rocksdb::Status& status, absl::string_view what) 
   ErrorDetails details;
   details.reason = "STORAGE_UNAVAILABLE";
   return MakeError(absl::StatusCode::kUnavailable, details,
-                   absl::StrCat(what, ": the data directory cannot be used: ", status.ToString()));
+                   absl::StrCat(what, ": the disk cannot be used: ", status.ToString()));
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ class SnapshotStore {
   virtual absl::StatusOr<std::vector<SnapshotInfo>> List() const = 0;
   virtual absl::StatusOr<SnapshotInfo> Get(const std::string& name) const = 0;
 
-  // Opens it for reading; it cannot be deleted meanwhile. DATA_LOSS: it is damaged beyond one bank's patterns.
+  // Opens it for reading; it cannot be deleted meanwhile. DATA_LOSS: it is damaged beyond one bank's
+  // patterns.
   virtual absl::StatusOr<std::unique_ptr<StoredSnapshot>> Open(const std::string& name) = 0;
 
   // Reads all of it and returns each thing that is wrong, naming the file or the bank; none: nothing is.

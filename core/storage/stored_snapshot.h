@@ -18,7 +18,8 @@ struct DatabaseOptions;
 // A snapshot that is open for reading. Thread-safe.
 class StoredSnapshot {
  public:
-  // Opens a folder that holds a copy of a database, and calls `on_close` last.
+  // Opens a folder that holds a copy of a database as RocksDatabase::Copy makes it; changes nothing. Calls
+  // `on_close` when the result has gone.
   // DATA_LOSS: it is damaged; the text names the file. FAILED_PRECONDITION: a newer Engram made it.
   static absl::StatusOr<std::unique_ptr<StoredSnapshot>> Open(const DatabaseOptions& options,
                                                               std::function<void()> on_close);
@@ -39,7 +40,7 @@ class StoredSnapshot {
   StoredSnapshot(std::unique_ptr<RocksDatabase> database, std::vector<StoredBank> banks,
                  std::function<void()> on_close);
 
-  const std::unique_ptr<RocksDatabase> database_;
+  std::unique_ptr<RocksDatabase> database_;
   const std::vector<StoredBank> banks_;
   const std::function<void()> on_close_;
 };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,11 @@ class HeldJournal : public Journal {
       counts_ = counts;
       groups_.push_back(changes.size());
     });
+  }
+
+  // Of imports nothing is remembered.
+  absl::StatusOr<std::unique_ptr<BankImport>> ImportBank(int64_t, const BankSettings&) override {
+    return std::make_unique<VolatileImport>();
   }
 
   void Hold() ABSL_LOCKS_EXCLUDED(mutex_) {

@@ -42,7 +42,7 @@ class Original {
         if (is_first && bank_id % 2 == 0) Store(journal.get(), bank_id, 800);
       }
       // Which writes the buffers out.
-      if (is_first) Must(journal->Checkpoint("/copy"));
+      if (is_first) Must(journal->snapshots()->Create("copy", NoProgress()).status());
     }
   }
   const std::shared_ptr<LossyFileSystem>& files() const { return files_; }

@@ -418,6 +418,14 @@ IOStatus LossyFileSystem::GetChildren(const std::string& path, const rocksdb::IO
   return IOStatus::OK();
 }
 
+IOStatus LossyFileSystem::GetChildrenFileAttributes(const std::string& path,
+                                                    const rocksdb::IOOptions& options,
+                                                    std::vector<rocksdb::Env::FileAttributes>* attributes,
+                                                    rocksdb::IODebugContext* context) {
+  // That of the wrapper would ask the machine's own.
+  return rocksdb::FileSystem::GetChildrenFileAttributes(path, options, attributes, context);
+}
+
 IOStatus LossyFileSystem::DeleteFile(const std::string& path, const rocksdb::IOOptions&,
                                      rocksdb::IODebugContext*) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -455,7 +463,10 @@ IOStatus LossyFileSystem::CreateDirIfMissing(const std::string& path, const rock
 
 IOStatus LossyFileSystem::DeleteDir(const std::string& path, const rocksdb::IOOptions& options,
                                     rocksdb::IODebugContext* context) {
-  return DeleteFile(path, options, context);
+  std::vector<std::string> names;
+  const IOStatus listed = GetChildren(path, options, &names, context);
+  if (!listed.ok()) return listed;
+  return names.empty() ? DeleteFile(path, options, context) : IOStatus::IOError(path, "Directory not empty");
 }
 
 IOStatus LossyFileSystem::GetFileSize(const std::string& path, const rocksdb::IOOptions&, uint64_t* size,

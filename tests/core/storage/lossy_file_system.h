@@ -78,6 +78,9 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
                                rocksdb::IODebugContext*) override;
   rocksdb::IOStatus GetChildren(const std::string& path, const rocksdb::IOOptions&,
                                 std::vector<std::string>* names, rocksdb::IODebugContext*) override;
+  rocksdb::IOStatus GetChildrenFileAttributes(const std::string& path, const rocksdb::IOOptions&,
+                                              std::vector<rocksdb::Env::FileAttributes>* attributes,
+                                              rocksdb::IODebugContext*) override;
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions&,
                                rocksdb::IODebugContext*) override;
   rocksdb::IOStatus Truncate(const std::string& path, size_t size, const rocksdb::IOOptions&,

@@ -11,6 +11,7 @@ namespace engram {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class RocksJournalTest : public JournalTest {};
 
@@ -242,21 +243,21 @@ TEST_F(RocksJournalTest, StrangeFilesAreWarnedOf) {
   EXPECT_THAT(log(), HasSubstr("'notes.txt', which is not Engram's"));
 }
 
-TEST_F(RocksJournalTest, ACheckpointIsADataDirectory) {
+TEST_F(RocksJournalTest, ASnapshotIsADataDirectory) {
   Open();
   ASSERT_TRUE(Create(1).ok());
   ASSERT_TRUE(Store(1, 0, 10).ok());
-  ASSERT_TRUE(journal_->Checkpoint("/copy").ok());
+  ASSERT_TRUE(journal_->snapshots()->Create("copy", NoProgress()).ok());
   const auto expected = stamps_;
   ASSERT_TRUE(Store(1, 0, 20).ok());
-  EXPECT_TRUE(absl::IsFailedPrecondition(journal_->Checkpoint("/copy")));
   RocksJournalOptions options = Options();
-  options.data_dir = "/copy";
+  options.data_dir = "/data/snapshots/copy";
   EXPECT_TRUE(RocksJournal::Verify(options).ok());
   journal_.reset();
   journal_ = RocksJournal::Open(options).value();
   stamps_ = expected;
   ExpectStamps();
+  EXPECT_THAT(log(), Not(HasSubstr("not Engram's")));
 }
 
 TEST_F(RocksJournalTest, CompactionsWaitUntilTheBanksAreLoaded) {

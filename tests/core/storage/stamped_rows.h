@@ -33,6 +33,11 @@ inline float StampedComponent(uint64_t id, uint32_t stamp, int64_t j) {
 }
 inline std::string StampedPayload(uint64_t id, uint32_t stamp) { return absl::StrCat(id, ":", stamp); }
 
+// Of an operation that nobody watches.
+inline ProgressVisitor NoProgress() {
+  return [](int64_t, int64_t) { return absl::OkStatus(); };
+}
+
 // Rows of a stamp, and themselves as the journal takes them.
 class StampedRows {
  public:
@@ -58,12 +63,12 @@ class StampedRows {
   std::vector<std::string> payloads_;
 };
 
-// The stamps of a bank on disk. DATA_LOSS: as ReadPatterns. INTERNAL: a row is not that of its stamp, or out
-// of order.
-inline absl::StatusOr<Stamps> ReadStamps(const RocksJournal& journal, int64_t bank_id,
-                                         const BankSettings& settings) {
+// The stamps of a bank on disk, of a journal or a snapshot. DATA_LOSS: as ReadPatterns. INTERNAL: a row is
+// not that of its stamp, or out of order.
+template <typename Banks>
+absl::StatusOr<Stamps> ReadStamps(const Banks& banks, int64_t bank_id, const BankSettings& settings) {
   Stamps stamps;
-  const absl::Status status = journal.ReadPatterns(bank_id, settings, [&](const PatternRows& rows) {
+  const absl::Status status = banks.ReadPatterns(bank_id, settings, [&](const PatternRows& rows) {
     for (size_t i = 0; i < rows.ids.size(); ++i) {
       const uint64_t id = rows.ids[i];
       const std::string& payload = rows.payloads[i];

@@ -1,0 +1,66 @@
+#ifndef ENGRAM_CORE_STORAGE_BACKUP_ENGINE_H_
+#define ENGRAM_CORE_STORAGE_BACKUP_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/storage/snapshot_store.h"
+#include "core/storage/storage_log.h"
+#include "rocksdb/env.h"
+#include "rocksdb/utilities/backup_engine.h"
+
+namespace engram {
+
+// A backup as the engine knows it.
+struct Backup {
+  rocksdb::BackupID id = 0;
+  SnapshotInfo info;  // Without banks. status: why the engine gives it up.
+  // Where it is opened for reading, if it can be.
+  std::string folder;
+  std::shared_ptr<rocksdb::Env> env;
+};
+
+// RocksDB's backup engine on a backup directory. It knows what there was when it was opened, so that each
+// call opens one of its own; stopped, it is of no use any more. Errors: see ToWriteStatus and ToReadStatus.
+class BackupEngine {
+ public:
+  enum class Access { kWrite, kRead };
+  // `env` outlives it.
+  static absl::StatusOr<std::unique_ptr<BackupEngine>> Open(rocksdb::Env* env, const std::string& backup_dir,
+                                                            const StorageLog& log, Access access);
+
+  // All of them, ascending by id, damaged ones too.
+  std::vector<Backup> List() const;
+
+  // Backs up `db`, which nobody writes to. DATA_LOSS: it is damaged. REQUIRES: kWrite.
+  absl::Status Create(rocksdb::DB* db, const std::string& name, absl::Time create_time,
+                      const ProgressVisitor& progress);
+  // Durably. REQUIRES: kWrite.
+  absl::Status Delete(rocksdb::BackupID id);
+  // Removes what a crash has left, unless there are damaged backups, whose files might go too. REQUIRES:
+  // kWrite.
+  absl::Status RemoveLeftovers();
+  // DATA_LOSS: a file is missing, has another size or, `with_checksums`, other bytes; the text names it.
+  absl::Status Check(rocksdb::BackupID id, bool with_checksums) const;
+
+ private:
+  BackupEngine(rocksdb::Env* env, std::string backup_dir, const StorageLog& log);
+
+  Backup DamagedBackup(rocksdb::BackupID id) const;
+  rocksdb::BackupEngineReadOnlyBase& reader() const;
+
+  rocksdb::Env* const env_;
+  const std::string backup_dir_;
+  const std::unique_ptr<rocksdb::Logger> logger_;
+  // One of them.
+  std::unique_ptr<rocksdb::BackupEngine> writer_;
+  std::unique_ptr<rocksdb::BackupEngineReadOnly> reader_;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_STORAGE_BACKUP_ENGINE_H_

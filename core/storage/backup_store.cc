@@ -1,0 +1,204 @@
+#include "core/storage/backup_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/failpoint.h"
+#include "core/base/status_macros.h"
+#include "core/storage/backup_directory.h"
+#include "core/storage/data_directory.h"
+#include "core/storage/folder.h"
+#include "core/storage/rocks_status.h"
+#include "core/storage/snapshot_check.h"
+#include "core/storage/snapshot_errors.h"
+#include "core/storage/stored_snapshot.h"
+
+namespace engram {
+namespace {
+
+// No snapshot can have this name.
+constexpr char kTemporaryName[] = ".backup.tmp";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BackupStore>> BackupStore::Open(RocksDatabase* database,
+                                                               std::string backup_dir, const Clock* clock) {
+  const DatabaseOptions& options = database->options();
+  ENGRAM_ASSIGN_OR_RETURN(DirectoryLock lock, PrepareBackupDirectory(database->files(), backup_dir,
+                                                                     options.data_dir, options.log));
+  std::unique_ptr<BackupStore> store(
+      new BackupStore(database, std::move(backup_dir), clock, std::move(lock)));
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, store->OpenEngine(BackupEngine::Access::kWrite));
+  ENGRAM_RETURN_IF_ERROR(engine->RemoveLeftovers());
+  ENGRAM_RETURN_IF_ERROR(store->Refresh());
+  return store;
+}
+
+BackupStore::BackupStore(RocksDatabase* database, std::string backup_dir, const Clock* clock,
+                         DirectoryLock lock)
+    : database_(database), backup_dir_(std::move(backup_dir)), clock_(clock), lock_(std::move(lock)) {}
+
+absl::StatusOr<std::unique_ptr<BackupEngine>> BackupStore::OpenEngine(BackupEngine::Access access) const {
+  return BackupEngine::Open(EnvOf(database_->options()), backup_dir_, database_->options().log, access);
+}
+
+absl::Status BackupStore::Refresh() const {
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
+  std::vector<Backup> backups = engine->List();
+  MutexLock lock(&mutex_);
+  backups_ = std::move(backups);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Backup>> BackupStore::Backups() const {
+  if (!turn_.is_taken()) ENGRAM_RETURN_IF_ERROR(Refresh());
+  MutexLock lock(&mutex_);
+  return backups_;
+}
+
+absl::StatusOr<Backup> BackupStore::Find(const std::string& name) const {
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<Backup> backups, Backups());
+  for (const Backup& backup : backups) {
+    if (backup.info.name == name) return backup;
+  }
+  return SnapshotNotFound(name);
+}
+
+DatabaseOptions BackupStore::OptionsOf(const Backup& backup) const {
+  DatabaseOptions options = database_->options();
+  options.data_dir = backup.folder;
+  options.env = backup.env;
+  return options;
+}
+
+SnapshotInfo BackupStore::InfoOf(const Backup& backup) const {
+  if (!backup.info.status.ok()) return backup.info;
+  {
+    MutexLock lock(&mutex_);
+    const auto it = known_.find(backup.id);
+    if (it != known_.end() && it->second.name == backup.info.name) return it->second;
+  }
+  SnapshotInfo info = ReadSnapshotInfo(OptionsOf(backup), backup.info);
+  if (info.status.ok()) {
+    MutexLock lock(&mutex_);
+    known_[backup.id] = info;
+  }
+  return info;
+}
+
+absl::StatusOr<SnapshotInfo> BackupStore::Create(const std::string& name, const ProgressVisitor& progress) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
+  ENGRAM_RETURN_IF_ERROR(Refresh());
+  const absl::StatusOr<Backup> older = Find(name);
+  if (older.ok()) return SnapshotExists(name);
+  if (!absl::IsNotFound(older.status())) return older.status();
+  const std::string temporary =
+      absl::StrCat(SnapshotsFolder(database_->options().data_dir), "/", kTemporaryName);
+  const absl::Status created = CreateFrom(temporary, name, progress);
+  // What cannot be removed now, the next start removes.
+  RemoveFolder(database_->files(), temporary).PermitUncheckedError();
+  ENGRAM_RETURN_IF_ERROR(created);
+  ENGRAM_CRASHPOINT("backup/after_copy");
+  ENGRAM_RETURN_IF_ERROR(Refresh());
+  return Get(name);
+}
+
+absl::Status BackupStore::CreateFrom(const std::string& temporary, const std::string& name,
+                                     const ProgressVisitor& progress) const {
+  rocksdb::FileSystem* const files = database_->files();
+  ENGRAM_RETURN_IF_ERROR(progress(0, 0));
+  rocksdb::IOStatus status = RemoveFolder(files, temporary);
+  if (status.ok()) status = MakeFolder(files, ParentFolder(temporary));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(status, temporary));
+  const absl::Time create_time = clock_->Now();
+  ENGRAM_RETURN_IF_ERROR(database_->Copy(temporary, create_time));
+  DatabaseOptions options = database_->options();
+  options.data_dir = temporary;
+  options.log = [](LogLevel, const std::string&) {};  // Its errors are this call's.
+  ENGRAM_ASSIGN_OR_RETURN(const auto copy, RocksDatabase::Open(options, RocksDatabase::Access::kWrite));
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kWrite));
+  ENGRAM_FAILPOINT("backup/before_copy");
+  return engine->Create(copy->db(), name, create_time, progress);
+}
+
+absl::StatusOr<std::vector<SnapshotInfo>> BackupStore::List() const {
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<Backup> backups, Backups());
+  std::vector<SnapshotInfo> infos;
+  for (auto backup = backups.rbegin(); backup != backups.rend(); ++backup) infos.push_back(InfoOf(*backup));
+  return infos;
+}
+
+absl::StatusOr<SnapshotInfo> BackupStore::Get(const std::string& name) const {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
+  return InfoOf(backup);
+}
+
+absl::StatusOr<std::unique_ptr<StoredSnapshot>> BackupStore::Open(const std::string& name) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(SnapshotTurn::Turn turn, turn_.Take());
+  ENGRAM_RETURN_IF_ERROR(Refresh());
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
+  return OpenNow(*engine, backup, std::move(turn));
+}
+
+absl::StatusOr<std::unique_ptr<StoredSnapshot>> BackupStore::OpenNow(const BackupEngine& engine,
+                                                                     const Backup& backup,
+                                                                     SnapshotTurn::Turn turn) const {
+  ENGRAM_RETURN_IF_ERROR(backup.info.status);
+  ENGRAM_RETURN_IF_ERROR(engine.Check(backup.id, /*with_checksums=*/false));
+  auto opened = StoredSnapshot::Open(OptionsOf(backup), [turn]() mutable { turn = nullptr; });
+  if (!absl::IsDataLoss(opened.status())) return opened;
+  // RocksDB names files as the backed up database did; the engine knows where they are.
+  const absl::Status checked = engine.Check(backup.id, /*with_checksums=*/true);
+  return DataDamaged(absl::StrCat(opened.status().message(), checked.ok() ? "" : "; ", checked.message()));
+}
+
+absl::StatusOr<std::vector<std::string>> BackupStore::Verify(const std::string& name,
+                                                             const ProgressVisitor& progress) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
+  ENGRAM_RETURN_IF_ERROR(Refresh());
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
+  ENGRAM_RETURN_IF_ERROR(progress(0, backup.info.file_bytes));
+  std::vector<std::string> findings;
+  const absl::Status checked =
+      backup.info.status.ok() ? engine->Check(backup.id, /*with_checksums=*/true) : backup.info.status;
+  if (!checked.ok() && !absl::IsDataLoss(checked)) return checked;
+  if (!checked.ok()) findings.emplace_back(checked.message());
+  const auto snapshot = OpenNow(*engine, backup, turn);
+  if (snapshot.ok()) {
+    ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> more, CheckSnapshot(**snapshot, progress));
+    findings.insert(findings.end(), more.begin(), more.end());
+  } else if (!absl::IsDataLoss(snapshot.status())) {
+    return snapshot.status();
+  } else if (findings.empty()) {
+    findings.emplace_back(snapshot.status().message());
+  }
+  if (!findings.empty()) {
+    MutexLock lock(&mutex_);
+    known_.erase(backup.id);
+  }
+  return findings;
+}
+
+absl::Status BackupStore::Delete(const std::string& name) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
+  ENGRAM_RETURN_IF_ERROR(Refresh());
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
+  ENGRAM_FAILPOINT("snapshot/before_remove");
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kWrite));
+  ENGRAM_RETURN_IF_ERROR(engine->Delete(backup.id));
+  {
+    MutexLock lock(&mutex_);
+    known_.erase(backup.id);
+  }
+  return Refresh();
+}
+
+}  // namespace engram

@@ -1,0 +1,189 @@
+#include "core/storage/checkpoint_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/failpoint.h"
+#include "core/base/status_macros.h"
+#include "core/storage/data_directory.h"
+#include "core/storage/folder.h"
+#include "core/storage/rocks_status.h"
+#include "core/storage/snapshot_check.h"
+#include "core/storage/snapshot_errors.h"
+#include "core/storage/stored_snapshot.h"
+
+namespace engram {
+namespace {
+
+int64_t BytesOf(const SnapshotRecord& record) {
+  int64_t bytes = 0;
+  for (const SnapshotRecord::File& file : record.files) bytes += file.bytes;
+  return bytes;
+}
+
+}  // namespace
+
+CheckpointStore::CheckpointStore(RocksDatabase* database, const Clock* clock)
+    : database_(database), clock_(clock) {}
+
+std::string CheckpointStore::FolderOf(const std::string& name) const {
+  return absl::StrCat(SnapshotsFolder(database_->options().data_dir), "/", name);
+}
+
+DatabaseOptions CheckpointStore::OptionsOf(const std::string& name) const {
+  DatabaseOptions options = database_->options();
+  options.data_dir = FolderOf(name);
+  return options;
+}
+
+bool CheckpointStore::Exists(const std::string& name) const {
+  return database_->files()->FileExists(FolderOf(name), {}, nullptr).ok();
+}
+
+absl::StatusOr<SnapshotInfo> CheckpointStore::Create(const std::string& name,
+                                                     const ProgressVisitor& progress) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
+  if (Exists(name)) return SnapshotExists(name);
+  const std::string temporary = FolderOf(name) + ".tmp";
+  const absl::StatusOr<SnapshotRecord> record = CreateIn(temporary, name, progress);
+  if (!record.ok()) {
+    // What cannot be removed now, the next start removes. The name may have been given, but not durably.
+    if (Exists(name)) {
+      database_->files()->RenameFile(FolderOf(name), temporary, {}, nullptr).PermitUncheckedError();
+    }
+    RemoveFolder(database_->files(), temporary).PermitUncheckedError();
+    return record.status();
+  }
+  ENGRAM_CRASHPOINT("snapshot/after_checkpoint");
+  return Get(name);
+}
+
+absl::StatusOr<SnapshotRecord> CheckpointStore::CreateIn(const std::string& temporary,
+                                                         const std::string& name,
+                                                         const ProgressVisitor& progress) {
+  const std::string what = absl::StrCat("making snapshot '", name, "'");
+  rocksdb::FileSystem* const files = database_->files();
+  rocksdb::Env* const env = EnvOf(database_->options());
+  ENGRAM_RETURN_IF_ERROR(progress(0, 0));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(RemoveFolder(files, temporary), what));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(MakeFolder(files, ParentFolder(temporary)), what));
+  ENGRAM_FAILPOINT("snapshot/before_checkpoint");
+  SnapshotRecord record;
+  record.name = name;
+  record.create_time = clock_->Now();
+  ENGRAM_RETURN_IF_ERROR(database_->Copy(temporary, record.create_time));
+  ENGRAM_ASSIGN_OR_RETURN(record.files, ListSnapshotFiles(env, temporary));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(
+      rocksdb::WriteStringToFile(env, EncodeSnapshotRecord(record),
+                                 absl::StrCat(temporary, "/", kSnapshotRecordName), /*should_sync=*/true),
+      what));
+  ENGRAM_RETURN_IF_ERROR(progress(BytesOf(record), BytesOf(record)));
+  rocksdb::IOStatus status = SyncFolder(files, temporary);
+  if (status.ok()) status = files->RenameFile(temporary, FolderOf(name), {}, nullptr);
+  if (status.ok()) status = SyncFolder(files, ParentFolder(temporary));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(status, what));
+  return record;
+}
+
+absl::StatusOr<std::vector<SnapshotInfo>> CheckpointStore::List() const {
+  const std::string folder = SnapshotsFolder(database_->options().data_dir);
+  std::vector<SnapshotInfo> infos;
+  if (!database_->files()->FileExists(folder, {}, nullptr).ok()) return infos;
+  std::vector<std::string> names;
+  ENGRAM_RETURN_IF_ERROR(ToReadStatus(ListFolder(database_->files(), folder, &names), folder));
+  for (const std::string& name : names) {
+    if (!CheckSnapshotName(name).ok()) continue;
+    absl::StatusOr<SnapshotInfo> info = Get(name);
+    if (info.ok()) infos.push_back(*std::move(info));
+  }
+  std::sort(infos.begin(), infos.end(), [](const SnapshotInfo& a, const SnapshotInfo& b) {
+    return a.create_time != b.create_time ? a.create_time > b.create_time : a.name > b.name;
+  });
+  return infos;
+}
+
+absl::StatusOr<SnapshotInfo> CheckpointStore::Get(const std::string& name) const {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  if (!Exists(name)) return SnapshotNotFound(name);
+  {
+    MutexLock lock(&mutex_);
+    if (const auto it = known_.find(name); it != known_.end()) return it->second;
+  }
+  SnapshotInfo info;
+  info.name = name;
+  info.create_time = absl::UnixEpoch();
+  const absl::StatusOr<SnapshotRecord> record =
+      ReadSnapshotRecord(EnvOf(database_->options()), FolderOf(name));
+  info.status = record.status();
+  if (record.ok()) {
+    info.create_time = record->create_time;
+    info.file_bytes = BytesOf(*record);
+    info = ReadSnapshotInfo(OptionsOf(name), std::move(info));
+  }
+  if (!Exists(name)) return SnapshotNotFound(name);  // It was deleted meanwhile.
+  if (info.status.ok()) {
+    MutexLock lock(&mutex_);
+    known_[name] = info;
+  }
+  return info;
+}
+
+absl::StatusOr<std::unique_ptr<StoredSnapshot>> CheckpointStore::Open(const std::string& name) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(SnapshotTurn::Turn turn, turn_.Take());
+  return OpenNow(name, std::move(turn));
+}
+
+absl::StatusOr<std::unique_ptr<StoredSnapshot>> CheckpointStore::OpenNow(const std::string& name,
+                                                                         SnapshotTurn::Turn turn) const {
+  if (!Exists(name)) return SnapshotNotFound(name);
+  const absl::StatusOr<SnapshotRecord> record =
+      ReadSnapshotRecord(EnvOf(database_->options()), FolderOf(name));
+  ENGRAM_RETURN_IF_ERROR(record.status());
+  return StoredSnapshot::Open(OptionsOf(name), [turn]() mutable { turn = nullptr; });
+}
+
+absl::StatusOr<std::vector<std::string>> CheckpointStore::Verify(const std::string& name,
+                                                                 const ProgressVisitor& progress) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
+  const absl::StatusOr<std::unique_ptr<StoredSnapshot>> snapshot = OpenNow(name, turn);
+  if (absl::IsDataLoss(snapshot.status())) {
+    Forget(name);
+    return std::vector<std::string>{std::string(snapshot.status().message())};
+  }
+  ENGRAM_RETURN_IF_ERROR(snapshot.status());
+  return CheckSnapshot(**snapshot, progress);
+}
+
+absl::Status CheckpointStore::Delete(const std::string& name) {
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
+  if (!Exists(name)) return SnapshotNotFound(name);
+  const std::string what = absl::StrCat("deleting snapshot '", name, "'");
+  const std::string temporary = FolderOf(name) + ".tmp";
+  rocksdb::FileSystem* const files = database_->files();
+  rocksdb::IOStatus status = RemoveFolder(files, temporary);
+  if (status.ok()) {
+    ENGRAM_FAILPOINT("snapshot/before_remove");
+    status = files->RenameFile(FolderOf(name), temporary, {}, nullptr);
+  }
+  if (status.ok()) status = SyncFolder(files, ParentFolder(temporary));
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(status, what));
+  Forget(name);
+  const rocksdb::IOStatus removed = RemoveFolder(files, temporary);
+  if (!removed.ok()) {
+    database_->options().log(LogLevel::kWarning,
+                             absl::StrCat(what, ": ", removed.ToString(), "; the next start tries again"));
+  }
+  return absl::OkStatus();
+}
+
+void CheckpointStore::Forget(const std::string& name) {
+  MutexLock lock(&mutex_);
+  known_.erase(name);
+}
+
+}  // namespace engram
