@@ -34,7 +34,7 @@ class ProgressCall : public StreamCall<grpc::ServerWriteReactor<grpc::ByteBuffer
         MutexLock lock(&mutex_);
         next_progress_ = parts().clock->Now() + kProgressInterval;
       }
-      Finish(Work(*request, [this](int64_t done, int64_t total) { return OnProgress(done, total); }));
+      TakeResult(Work(*request, [this](int64_t done, int64_t total) { return OnProgress(done, total); }));
     });
   }
 
@@ -73,7 +73,7 @@ class ProgressCall : public StreamCall<grpc::ServerWriteReactor<grpc::ByteBuffer
   }
 
   // The work has ended. Whoever comes second, this or a message under way, sends the result.
-  void Finish(absl::StatusOr<Response> result) ABSL_LOCKS_EXCLUDED(mutex_) {
+  void TakeResult(absl::StatusOr<Response> result) ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       MutexLock lock(&mutex_);
       result_ = std::move(result);

@@ -28,6 +28,7 @@ void AddSnapshotCommand(CLI::App& app, Command* chosen);
 void AddBackupCommand(CLI::App& app, Command* chosen);
 // `parent` is the command of `place`.
 void AddSnapshotRestoreCommand(CLI::App& parent, const SnapshotPlace& place, Command* chosen);
+void AddSnapshotDeleteCommand(CLI::App& parent, const SnapshotPlace& place, Command* chosen);
 void AddInfoCommand(CLI::App& app, Command* chosen);
 void AddHealthCommand(CLI::App& app, Command* chosen);
 void AddPlotCommand(CLI::App& app, Command* chosen);

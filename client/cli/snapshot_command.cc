@@ -6,7 +6,6 @@
 #include "absl/strings/str_replace.h"
 #include "client/cli/byte_progress.h"
 #include "client/cli/commands.h"
-#include "client/cli/confirmation.h"
 #include "client/cli/number_text.h"
 #include "client/cli/output.h"
 #include "client/cli/snapshot_place.h"
@@ -18,7 +17,6 @@ namespace {
 struct SnapshotFlags {
   SnapshotPlace place;
   std::string name;
-  bool yes = false;  // Of delete.
 };
 
 template <typename Request>
@@ -27,10 +25,6 @@ Request ToRequest(const SnapshotFlags& flags) {
   request.set_name(flags.name);
   request.set_place(flags.place.wire);
   return request;
-}
-
-std::string Title(const SnapshotFlags& flags) {
-  return absl::StrCat(flags.place.word, " '", flags.name, "'");
 }
 
 absl::Status Create(const SnapshotFlags& flags, const Context& context) {
@@ -90,30 +84,12 @@ absl::Status Verify(const SnapshotFlags& flags, const Context& context) {
   if (context.output == Output::kJson) {
     PrintJson({{"name", flags.name}, {"findings", *findings}}, context);
   } else if (findings->empty()) {
-    *context.out.stream << Title(flags) << ": nothing is wrong\n";
+    *context.out.stream << Title(flags.place, flags.name) << ": nothing is wrong\n";
   } else {
     for (const std::string& finding : *findings) *context.out.stream << finding << '\n';
   }
   if (findings->empty()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(Title(flags), " is damaged"));
-}
-
-absl::Status Delete(const SnapshotFlags& flags, const Context& context) {
-  if (!flags.yes) {
-    const absl::StatusOr<bool> confirmed =
-        ConfirmDeletion(absl::StrCat("a ", flags.place.word), Title(flags), context);
-    if (!confirmed.ok()) return confirmed.status();
-    if (!*confirmed) return absl::CancelledError(absl::StrCat(Title(flags), " was not deleted"));
-  }
-  const absl::Status status =
-      context.connect(context.connection).DeleteSnapshot(ToRequest<v1::DeleteSnapshotRequest>(flags));
-  if (!status.ok()) return status;
-  if (context.output == Output::kJson) {
-    PrintJson({{"deleted", flags.name}}, context);
-  } else {
-    *context.out.stream << "deleted " << Title(flags) << '\n';
-  }
-  return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(Title(flags.place, flags.name), " is damaged"));
 }
 
 // The commands below that of one place. In texts '%' is its word.
@@ -182,13 +158,7 @@ void AddPlaceCommands(CLI::App& app, const SnapshotPlace& place, const char* des
           name, /*is_required=*/true, verify);
 
   AddSnapshotRestoreCommand(command.app(), place, chosen);
-
-  auto remove = std::make_shared<SnapshotFlags>();
-  CLI::App& remove_command =
-      command.Add("delete", "Delete a %; banks and other %s keep what they share with it",
-                  "Example:\n  engram % delete before-cleaning --yes", Delete, remove);
-  AddName(remove_command, name, /*is_required=*/true, remove);
-  remove_command.add_flag("-y,--yes", remove->yes, "Do not ask; needed without a terminal");
+  AddSnapshotDeleteCommand(command.app(), place, chosen);
 
   command.app().footer(
       command.Text("Examples:\n"

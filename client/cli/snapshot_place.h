@@ -1,6 +1,9 @@
 #ifndef ENGRAM_CLIENT_CLI_SNAPSHOT_PLACE_H_
 #define ENGRAM_CLIENT_CLI_SNAPSHOT_PLACE_H_
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "engram/v1/snapshot.pb.h"
 
 namespace engram::cli {
@@ -12,6 +15,11 @@ struct SnapshotPlace {
 };
 inline constexpr SnapshotPlace kSnapshots = {v1::SNAPSHOT_PLACE_DATA_DIRECTORY, "snapshot"};
 inline constexpr SnapshotPlace kBackups = {v1::SNAPSHOT_PLACE_BACKUP_DIRECTORY, "backup"};
+
+// What texts call the snapshot `name`: "snapshot 'before'".
+inline std::string Title(const SnapshotPlace& place, const std::string& name) {
+  return absl::StrCat(place.word, " '", name, "'");
+}
 
 }  // namespace engram::cli
 

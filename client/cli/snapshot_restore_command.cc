@@ -27,15 +27,14 @@ struct RestoreFlags {
   bool all = false;
 };
 
-std::string Title(const RestoreFlags& flags) { return absl::StrCat(flags.place.word, " '", flags.name, "'"); }
-
 absl::StatusOr<v1::Snapshot> Get(const RestoreFlags& flags, const Client& client) {
   v1::GetSnapshotRequest request;
   request.set_name(flags.name);
   request.set_place(flags.place.wire);
   absl::StatusOr<v1::Snapshot> snapshot = client.GetSnapshot(request);
   if (snapshot.ok() && !snapshot->damage().empty()) {
-    return absl::DataLossError(absl::StrCat(Title(flags), " is damaged: ", snapshot->damage()));
+    return absl::DataLossError(
+        absl::StrCat(Title(flags.place, flags.name), " is damaged: ", snapshot->damage()));
   }
   return snapshot;
 }
@@ -59,10 +58,12 @@ void PrintRestored(const v1::Bank& bank, const Context& context) {
 absl::StatusOr<std::string> OnlyBank(const RestoreFlags& flags, const Client& client) {
   const absl::StatusOr<v1::Snapshot> snapshot = Get(flags, client);
   if (!snapshot.ok()) return snapshot.status();
-  if (snapshot->banks_size() == 0) return absl::NotFoundError(absl::StrCat(Title(flags), " has no banks"));
+  if (snapshot->banks_size() == 0)
+    return absl::NotFoundError(absl::StrCat(Title(flags.place, flags.name), " has no banks"));
   if (snapshot->banks_size() == 1 && snapshot->banks(0).damage().empty()) return snapshot->banks(0).name();
   return UsageError(absl::StrCat(
-      Title(flags), " has ", snapshot->banks_size(), " banks: name one of them, or give --all: ",
+      Title(flags.place, flags.name), " has ", snapshot->banks_size(),
+      " banks: name one of them, or give --all: ",
       absl::StrJoin(snapshot->banks(), ", ", [](std::string* text, const v1::SnapshotBank& bank) {
         absl::StrAppend(text, bank.name().empty() ? "(unreadable)" : bank.name());
       })));

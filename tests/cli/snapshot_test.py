@@ -111,7 +111,7 @@ class SnapshotTest(unittest.TestCase):
         self.assertIn("restored bank 'a'", out)
         self.assertIn("restored bank 'c'", out)
         self.assertIn("bank 'b' was not restored: ", err)
-        self.assertIn(file, err)
+        self.assertIn(file.split("_")[0], err)  # The database knows the file by its number.
         self.assertEqual([bank["name"] for bank in self.run_json("bank", "list")["banks"]], ["a", "c"])
         server.close()
 
