@@ -55,14 +55,13 @@ int64_t TableBytes(rocksdb::DB* db) {
   return bytes;
 }
 
-void TakeRecord(const std::string& metadata, SnapshotInfo* info) {
+// False: there is no record in it.
+bool TakeRecord(const std::string& metadata, SnapshotInfo* info) {
   const absl::StatusOr<SnapshotRecord> record = DecodeSnapshotRecord(metadata);
-  if (record.ok() && CheckSnapshotName(record->name).ok()) {
-    info->name = record->name;
-    info->create_time = record->create_time;
-  } else if (info->status.ok()) {
-    info->status = record.ok() ? DataDamaged("the name of a snapshot makes no sense") : record.status();
-  }
+  if (!record.ok() || !CheckSnapshotName(record->name).ok()) return false;
+  info->name = record->name;
+  info->create_time = record->create_time;
+  return true;
 }
 
 SnapshotInfo NamelessInfo(rocksdb::BackupID id) {
@@ -101,6 +100,10 @@ rocksdb::BackupEngineReadOnlyBase& BackupEngine::reader() const {
   return *writer_;
 }
 
+std::string BackupEngine::MetaFile(rocksdb::BackupID id) const {
+  return absl::StrCat(backup_dir_, "/meta/", id);
+}
+
 std::vector<Backup> BackupEngine::List() const {
   std::vector<rocksdb::BackupInfo> found;
   reader().GetBackupInfo(&found, /*include_file_details=*/true);
@@ -109,7 +112,10 @@ std::vector<Backup> BackupEngine::List() const {
     Backup backup;
     backup.id = info.backup_id;
     backup.info = NamelessInfo(info.backup_id);
-    TakeRecord(info.app_metadata, &backup.info);
+    if (!TakeRecord(info.app_metadata, &backup.info)) {
+      backup.info.status =
+          DataDamaged(absl::StrCat(MetaFile(info.backup_id), " holds no record of a snapshot"));
+    }
     backup.info.file_bytes = static_cast<int64_t>(info.size);
     backup.folder = info.name_for_open;
     backup.env = info.env_for_open;
@@ -129,13 +135,13 @@ Backup BackupEngine::DamagedBackup(rocksdb::BackupID id) const {
   backup.info = NamelessInfo(id);
   rocksdb::BackupInfo nothing;
   const rocksdb::Status why = reader().GetBackupInfo(id, &nothing);
-  backup.info.status = DataDamaged(absl::StrCat("backup ", id, " in ", backup_dir_, ": ", why.ToString()));
+  backup.info.status = DataDamaged(absl::StrCat(MetaFile(id), ": ", why.ToString()));
   std::string meta;
-  rocksdb::ReadFileToString(env_, absl::StrCat(backup_dir_, "/meta/", id), &meta).PermitUncheckedError();
+  rocksdb::ReadFileToString(env_, MetaFile(id), &meta).PermitUncheckedError();
   for (const absl::string_view line : absl::StrSplit(meta, '\n')) {
     constexpr absl::string_view kMetadata = "metadata ";
     if (absl::StartsWith(line, kMetadata)) {
-      TakeRecord(absl::HexStringToBytes(line.substr(kMetadata.size())), &backup.info);
+      (void)TakeRecord(absl::HexStringToBytes(line.substr(kMetadata.size())), &backup.info);  // Or nameless.
     }
   }
   return backup;

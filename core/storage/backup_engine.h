@@ -50,6 +50,7 @@ class BackupEngine {
  private:
   BackupEngine(rocksdb::Env* env, std::string backup_dir, const StorageLog& log);
 
+  std::string MetaFile(rocksdb::BackupID id) const;
   Backup DamagedBackup(rocksdb::BackupID id) const;
   rocksdb::BackupEngineReadOnlyBase& reader() const;
 

@@ -13,5 +13,12 @@ TEST(BitFlipTest, NoFlippedBitChangesABankSilently) {
   EXPECT_GT(outcome.refused, 0);
 }
 
+TEST(BitFlipTest, NoFlippedBitChangesABackupSilently) {
+  const BitFlipOutcome outcome = RunBackupBitFlips(1, 200);
+  EXPECT_TRUE(outcome.violations.empty()) << absl::StrJoin(outcome.violations, "\n");
+  EXPECT_GT(outcome.bank_lost, 0);
+  EXPECT_GT(outcome.refused, 0);
+}
+
 }  // namespace
 }  // namespace engram

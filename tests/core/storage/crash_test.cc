@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "core/base/failpoint.h"
+#include "core/storage/stored_snapshot.h"
 #include "gtest/gtest.h"
 #include "tests/core/storage/stamped_rows.h"
 
@@ -25,10 +26,12 @@ RocksJournalOptions OptionsIn(const std::string& folder) {
   options.log = [](LogLevel, const std::string&) {};
   options.min_free_bytes = 0;
   options.bulk_bytes = 20'000;
+  options.backup_dir = folder + "/backups";
   return options;
 }
 
-constexpr int kSteps = 6;
+constexpr int kSteps = 10;
+constexpr uint32_t kImportStamp = 77;
 
 Stamps StampsOf(uint32_t stamp, int64_t count) {
   Stamps stamps;
@@ -42,6 +45,16 @@ absl::Status Store(RocksJournal* journal, uint32_t stamp, int64_t count) {
   const BankSettings settings = StampedSettings("bank");
   const StampedRows rows(settings, ids, stamp);
   return journal->ChangePatterns(1, settings, {PatternChange{rows.rows(), {}}}, {stamp, count, 1'000});
+}
+
+absl::Status Import(RocksJournal* journal) {
+  const BankSettings settings = StampedSettings("imported");
+  std::vector<uint64_t> ids(300);
+  std::iota(ids.begin(), ids.end(), 0);
+  auto import = journal->ImportBank(2, settings);
+  if (!import.ok()) return import.status();
+  const absl::Status added = (*import)->Add(StampedRows(settings, ids, kImportStamp).rows());
+  return added.ok() ? (*import)->Publish({9, 300, 1'000}) : added;
 }
 
 absl::Status TakeStep(RocksJournal* journal, int step) {
@@ -58,21 +71,72 @@ absl::Status TakeStep(RocksJournal* journal, int step) {
       return Store(journal, 3, 600);
     case 4:
       return journal->UpdateBank(1, changed);
+    case 5:
+      return journal->snapshots()->Create("s", NoProgress()).status();
+    case 6:
+      return journal->backups()->Create("b", NoProgress()).status();
+    case 7:
+      return Import(journal);
+    case 8:
+      return journal->snapshots()->Delete("s");
     default:
       return journal->DeleteBank(1);
   }
 }
 
-// Whether the bank is as the first `done` steps leave it.
+const StoredBank* FindBank(const std::vector<StoredBank>& banks, int64_t bank_id) {
+  for (const StoredBank& bank : banks) {
+    if (bank.bank_id == bank_id && bank.settings.ok()) return &bank;
+  }
+  return nullptr;
+}
+
+// Whether bank 1 of a journal or a snapshot is as the first `done` steps leave it.
+template <typename Banks>
+bool IsFirstAfter(const Banks& banks, int done) {
+  static constexpr int64_t kCounts[] = {0, 0, 20, 500, 600};
+  const StoredBank* bank = FindBank(banks.banks(), 1);
+  if (done == 0 || done == kSteps) return bank == nullptr;
+  if (bank == nullptr) return false;
+  const auto stamp = static_cast<uint32_t>(std::min(done - 1, 3));
+  const auto found = ReadStamps(banks, 1, *bank->settings);
+  return found.ok() && *found == StampsOf(stamp, kCounts[std::min(done, 4)]) &&
+         bank->counts.version == stamp && bank->settings->max_patterns == (done >= 5 ? 9'999 : 0);
+}
+
+bool IsSecondAfter(const RocksJournal& journal, int done) {
+  const StoredBank* bank = FindBank(journal.banks(), 2);
+  if (done < 8) return bank == nullptr;
+  if (bank == nullptr || bank->counts.version != 9) return false;
+  const auto found = ReadStamps(journal, 2, *bank->settings);
+  return found.ok() && *found == StampsOf(kImportStamp, 300);
+}
+
+// Whether the store has the snapshot `name`, made after five steps, or, if it must not be there, nothing.
+bool HasSnapshot(SnapshotStore* store, const std::string& name, bool is_there) {
+  const auto infos = store->List();
+  if (!infos.ok() || infos->size() != (is_there ? 1 : 0)) return false;
+  if (!is_there) return true;
+  const auto snapshot = store->Open(name);
+  return snapshot.ok() && (*snapshot)->banks().size() == 1 && IsFirstAfter(**snapshot, 5);
+}
+
+// Whether all is as the first `done` steps leave it.
 bool IsAfter(const RocksJournal& journal, int done) {
-  static constexpr int64_t kCounts[] = {0, 0, 20, 500, 600, 600};
-  if (done == 0 || done == kSteps) return journal.banks().empty();
-  if (journal.banks().size() != 1 || !journal.banks()[0].settings.ok()) return false;
-  const StoredBank& bank = journal.banks()[0];
-  const uint32_t stamp = static_cast<uint32_t>(std::min(done - 1, 3));
-  const auto found = ReadStamps(journal, 1, *bank.settings);
-  return found.ok() && *found == StampsOf(stamp, kCounts[done]) && bank.counts.version == stamp &&
-         bank.settings->max_patterns == (done == 5 ? 9'999 : 0);
+  return IsFirstAfter(journal, done) && IsSecondAfter(journal, done) &&
+         HasSnapshot(journal.snapshots(), "s", done >= 6 && done < 9) &&
+         HasSnapshot(journal.backups(), "b", done >= 7);
+}
+
+// Nothing is left of what was not finished.
+bool HasLeftovers(const std::string& folder) {
+  for (const char* name : {"/data/ingest", "/data/snapshots"}) {
+    if (!std::filesystem::exists(folder + name)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(folder + name)) {
+      if (entry.path().filename() != "s") return true;
+    }
+  }
+  return false;
 }
 
 // Runs `body` in a process of its own; what it exits with, or -1 if it died.
@@ -109,6 +173,7 @@ TEST(CrashTest, ADeathAtAnyFailpointLeavesTheOldOrTheNewState) {
         std::fprintf(stderr, "%s\n", journal.status().ToString().c_str());
         return 2;
       }
+      if (HasLeftovers(folder)) return 3;
       return IsAfter(**journal, done) || (done < kSteps && IsAfter(**journal, done + 1)) ? 0 : 1;
     });
     EXPECT_EQ(verdict, 0) << name << " after " << done << " steps";

@@ -27,6 +27,7 @@ class FailpointTest : public JournalTest {
     ASSERT_TRUE(SetFailpoint("").ok());
     options_ = Options();
     options_.bulk_bytes = 20'000;
+    options_.backup_dir = "/backups";
   }
   void TearDown() override { ASSERT_TRUE(SetFailpoint("").ok()); }
 
@@ -41,12 +42,29 @@ class FailpointTest : public JournalTest {
             [this] { return Store(1, 0, 20); },
             [this] { return Store(1, 10, 500); },  // A large one.
             [this] { return journal_->UpdateBank(1, StampedSettings("bank-1")); },
+            [this] { return journal_->snapshots()->Create("s", NoProgress()).status(); },
+            [this] { return journal_->backups()->Create("b", NoProgress()).status(); },
+            [this] { return Import(); },
+            [this] { return journal_->snapshots()->Delete("s"); },
             [this] {
               const absl::Status status = journal_->DeleteBank(1);
               if (status.ok()) stamps_.erase(1);
               return status;
             }};
   }
+  absl::Status Import() {
+    const BankSettings settings = StampedSettings("bank-2");
+    std::vector<uint64_t> ids(300);
+    std::iota(ids.begin(), ids.end(), 0);
+    auto import = journal_->ImportBank(2, settings);
+    if (!import.ok()) return import.status();
+    absl::Status status = (*import)->Add(StampedRows(settings, ids, ++stamp_).rows());
+    if (status.ok()) status = (*import)->Publish({1, 300, 300});
+    if (!status.ok()) return status;
+    for (const uint64_t id : ids) stamps_[2][id] = stamp_;
+    return status;
+  }
+
   RocksJournalOptions options_;
 };
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "rocksdb/system_clock.h"
 
 namespace engram {
@@ -197,6 +199,10 @@ void LossyFileSystem::Restart(bool tears) {
   const size_t kept = unsynced_.empty() ? 0 : random_() % (unsynced_.size() + 1);
   for (size_t i = 0; i < kept; ++i) Apply(unsynced_[i], &durable_);
   unsynced_.clear();
+  // What is in a folder whose own name was lost cannot be found. A folder comes before what is in it.
+  for (auto it = durable_.begin(); it != durable_.end();) {
+    it = durable_.count(FolderOf(it->first)) > 0 ? std::next(it) : durable_.erase(it);
+  }
   live_ = durable_;
   std::set<Inode*> seen;
   for (const auto& [path, inode] : live_) {
@@ -306,6 +312,7 @@ IOStatus LossyFileSystem::Cut(Inode* inode, size_t size) {
 }
 
 IOStatus LossyFileSystem::Sync(Inode* inode) {
+  if (sync_nanos_ > 0) absl::SleepFor(absl::Nanoseconds(sync_nanos_.load()));
   const std::lock_guard<std::mutex> lock(mutex_);
   const IOStatus admitted = Admit();
   if (admitted.ok()) inode->synced = inode->bytes.size();

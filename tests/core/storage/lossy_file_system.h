@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 
@@ -39,6 +40,8 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
 
   // Every write fails with an I/O error, or every sync, until it is set back.
   void FailWrites(bool fails) { fails_writes_ = fails; }
+  // What a sync takes, as on a disk.
+  void SetSyncTime(absl::Duration time) { sync_nanos_ = absl::ToInt64Nanoseconds(time); }
   // What the files may hold together; more gives NoSpace.
   void SetCapacity(int64_t bytes);
   // Neither writes nor changes of directories, with an I/O error that says so.
@@ -157,6 +160,7 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   int64_t capacity_ = INT64_MAX;
   std::atomic<bool> fails_writes_ = false;
   std::atomic<bool> read_only_ = false;
+  std::atomic<int64_t> sync_nanos_ = 0;
 };
 
 // An environment with these files, in which nothing sleeps long: RocksDB waits a second after each error.

@@ -271,6 +271,42 @@ TEST_P(SnapshotStoreTest, SurvivesAPowerLossOnceItWasMade) {
   }
 }
 
+TEST_P(SnapshotStoreTest, APowerLossOnTheWayLeavesAllOrNothing) {
+  int made = 0;
+  int lost = 0;
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    journal_.reset();
+    files_ = std::make_shared<LossyFileSystem>(seed);
+    stamps_.clear();
+    Open();
+    ASSERT_TRUE(Create(1).ok());
+    ASSERT_TRUE(Store(1, 0, 700).ok());
+    ASSERT_TRUE(Store(1, 0, 30).ok());
+    files_->CutPowerAfter(static_cast<int64_t>(4 * seed));
+    const bool is_made = store().Create("a", NoProgress()).ok();
+    files_->CutPowerAfter(0);
+    journal_.reset();
+    files_->Restart(/*tears=*/true);
+    Open();
+    ExpectStamps();
+    const std::vector<std::string> names = Names();
+    ++(names.empty() ? lost : made);
+    if (is_made) {
+      EXPECT_THAT(names, ElementsAre("a")) << seed;
+    }
+    if (names.empty()) {
+      EXPECT_THAT(PlaceFiles(), IsEmpty()) << seed;
+      Make("a");
+    }
+    const auto findings = store().Verify("a", NoProgress());
+    ASSERT_TRUE(findings.ok()) << seed << ": " << findings.status();
+    EXPECT_THAT(*findings, IsEmpty()) << seed;
+    if (findings->empty()) ExpectSnapshot("a", stamps_);
+  }
+  EXPECT_GT(made, 0);
+  EXPECT_GT(lost, 0);
+}
+
 TEST_P(SnapshotStoreTest, StaysDeletedAfterAPowerLoss) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     journal_.reset();
@@ -293,13 +329,14 @@ TEST_P(SnapshotStoreTest, StaysDeletedAfterAPowerLoss) {
 // bank holds, so that any state between two changes shows.
 TEST_P(SnapshotStoreTest, EachBankIsAsAfterOneOfItsChangesWhileOthersWrite) {
   constexpr int kWriters = 3;
+  files_->SetSyncTime(absl::Milliseconds(2));
   std::atomic<bool> is_done = false;
   std::vector<std::map<int64_t, Stamps>> histories(kWriters);
   std::vector<std::thread> writers;
   for (int w = 0; w < kWriters; ++w) {
-    ASSERT_TRUE(Create(w + 1).ok());
-    writers.emplace_back([&, w] {
-      const BankSettings settings = StampedSettings(absl::StrCat("bank-", w + 1));
+    const BankSettings settings = StampedSettings(absl::StrCat("bank-", w + 1), Durability::kRelaxed);
+    ASSERT_TRUE(journal_->CreateBank(w + 1, settings).ok());
+    writers.emplace_back([&, w, settings] {
       Stamps stamps;
       histories[w][0] = stamps;
       for (uint32_t version = 1; !is_done; ++version) {
