@@ -14,6 +14,8 @@
 #include "server/report_separation_call.h"
 #include "server/retrieve_stream_call.h"
 #include "server/scan_patterns_call.h"
+#include "server/snapshot_answers.h"
+#include "server/snapshot_calls.h"
 #include "server/submit_retrieve.h"
 
 namespace engram {
@@ -108,6 +110,19 @@ grpc::ServerUnaryReactor* AssociativeMemoryService::DeletePatterns(Context* cont
   return Run(Method::kDeletePatterns, context, request, response,
              &AssociativeMemoryService::DoDeletePatterns);
 }
+grpc::ServerUnaryReactor* AssociativeMemoryService::GetSnapshot(Context* context, const Bytes* request,
+                                                                Bytes* response) {
+  return Run(Method::kGetSnapshot, context, request, response, &AssociativeMemoryService::DoGetSnapshot);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::ListSnapshots(Context* context, const Bytes* request,
+                                                                  Bytes* response) {
+  return Run(Method::kListSnapshots, context, request, response, &AssociativeMemoryService::DoListSnapshots);
+}
+grpc::ServerUnaryReactor* AssociativeMemoryService::DeleteSnapshot(Context* context, const Bytes* request,
+                                                                   Bytes* response) {
+  return Run(Method::kDeleteSnapshot, context, request, response,
+             &AssociativeMemoryService::DoDeleteSnapshot);
+}
 grpc::ServerUnaryReactor* AssociativeMemoryService::GetCapabilities(Context* context, const Bytes* request,
                                                                     Bytes* response) {
   return Run(Method::kGetCapabilities, context, request, response,
@@ -147,6 +162,18 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::Recall(Con
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::ReportSeparation(Context* context,
                                                                                        const Bytes* request) {
   return Stream<ReportSeparationCall>(Method::kReportSeparation, context, request);
+}
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::CreateSnapshot(Context* context,
+                                                                                     const Bytes* request) {
+  return Stream<CreateSnapshotCall>(Method::kCreateSnapshot, context, request);
+}
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::VerifySnapshot(Context* context,
+                                                                                     const Bytes* request) {
+  return Stream<VerifySnapshotCall>(Method::kVerifySnapshot, context, request);
+}
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AssociativeMemoryService::RestoreBank(Context* context,
+                                                                                  const Bytes* request) {
+  return Stream<RestoreBankCall>(Method::kRestoreBank, context, request);
 }
 
 // The handlers.
@@ -249,6 +276,21 @@ absl::StatusOr<v1::DeletePatternsResponse> AssociativeMemoryService::DoDeletePat
   response.set_deleted_count(deleted.count);
   response.set_version(deleted.version);
   return response;
+}
+
+absl::StatusOr<v1::GetSnapshotResponse> AssociativeMemoryService::DoGetSnapshot(
+    const v1::GetSnapshotRequest& request) {
+  return AnswerGetSnapshot(parts_, request);
+}
+
+absl::StatusOr<v1::ListSnapshotsResponse> AssociativeMemoryService::DoListSnapshots(
+    const v1::ListSnapshotsRequest& request) {
+  return AnswerListSnapshots(parts_, request);
+}
+
+absl::StatusOr<v1::DeleteSnapshotResponse> AssociativeMemoryService::DoDeleteSnapshot(
+    const v1::DeleteSnapshotRequest& request) {
+  return AnswerDeleteSnapshot(parts_, request);
 }
 
 absl::StatusOr<v1::GetCapabilitiesResponse> AssociativeMemoryService::DoGetCapabilities(

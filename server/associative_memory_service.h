@@ -26,14 +26,20 @@ using RawUnaryMethods =
     v1::AssociativeMemory::WithRawCallbackMethod_Retrieve<
     v1::AssociativeMemory::WithRawCallbackMethod_Energy<
     v1::AssociativeMemory::WithRawCallbackMethod_Differentiate<
-    v1::AssociativeMemory::WithRawCallbackMethod_GetCapabilities<Base>>>>>>>>>>>>;
+    v1::AssociativeMemory::WithRawCallbackMethod_GetSnapshot<
+    v1::AssociativeMemory::WithRawCallbackMethod_ListSnapshots<
+    v1::AssociativeMemory::WithRawCallbackMethod_DeleteSnapshot<
+    v1::AssociativeMemory::WithRawCallbackMethod_GetCapabilities<Base>>>>>>>>>>>>>>>;
 template <typename Base>
 using RawStreamMethods =
     v1::AssociativeMemory::WithRawCallbackMethod_BulkStore<
     v1::AssociativeMemory::WithRawCallbackMethod_ScanPatterns<
     v1::AssociativeMemory::WithRawCallbackMethod_RetrieveStream<
     v1::AssociativeMemory::WithRawCallbackMethod_Recall<
-    v1::AssociativeMemory::WithRawCallbackMethod_ReportSeparation<Base>>>>>;
+    v1::AssociativeMemory::WithRawCallbackMethod_ReportSeparation<
+    v1::AssociativeMemory::WithRawCallbackMethod_CreateSnapshot<
+    v1::AssociativeMemory::WithRawCallbackMethod_VerifySnapshot<
+    v1::AssociativeMemory::WithRawCallbackMethod_RestoreBank<Base>>>>>>>>;
 // clang-format on
 
 // The RPCs of engram.v1.AssociativeMemory, each a pipeline: parse, find, do, fill.
@@ -54,6 +60,9 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   grpc::ServerUnaryReactor* Retrieve(Context* context, const Bytes* request, Bytes* response) override;
   grpc::ServerUnaryReactor* Energy(Context* context, const Bytes* request, Bytes* response) override;
   grpc::ServerUnaryReactor* Differentiate(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* GetSnapshot(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* ListSnapshots(Context* context, const Bytes* request, Bytes* response) override;
+  grpc::ServerUnaryReactor* DeleteSnapshot(Context* context, const Bytes* request, Bytes* response) override;
   grpc::ServerUnaryReactor* GetCapabilities(Context* context, const Bytes* request, Bytes* response) override;
 
   grpc::ServerBidiReactor<Bytes, Bytes>* BulkStore(Context* context) override;
@@ -61,6 +70,9 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   grpc::ServerBidiReactor<Bytes, Bytes>* RetrieveStream(Context* context) override;
   grpc::ServerWriteReactor<Bytes>* Recall(Context* context, const Bytes* request) override;
   grpc::ServerWriteReactor<Bytes>* ReportSeparation(Context* context, const Bytes* request) override;
+  grpc::ServerWriteReactor<Bytes>* CreateSnapshot(Context* context, const Bytes* request) override;
+  grpc::ServerWriteReactor<Bytes>* VerifySnapshot(Context* context, const Bytes* request) override;
+  grpc::ServerWriteReactor<Bytes>* RestoreBank(Context* context, const Bytes* request) override;
 
  private:
   // Handlers that answer when they return; they run on blocking_calls.
@@ -72,6 +84,9 @@ class AssociativeMemoryService : public RawUnaryMethods<RawStreamMethods<v1::Ass
   absl::StatusOr<v1::StoreResponse> DoStore(const v1::StoreRequest& request);
   absl::StatusOr<v1::GetPatternsResponse> DoGetPatterns(const v1::GetPatternsRequest& request);
   absl::StatusOr<v1::DeletePatternsResponse> DoDeletePatterns(const v1::DeletePatternsRequest& request);
+  absl::StatusOr<v1::GetSnapshotResponse> DoGetSnapshot(const v1::GetSnapshotRequest& request);
+  absl::StatusOr<v1::ListSnapshotsResponse> DoListSnapshots(const v1::ListSnapshotsRequest& request);
+  absl::StatusOr<v1::DeleteSnapshotResponse> DoDeleteSnapshot(const v1::DeleteSnapshotRequest& request);
   absl::StatusOr<v1::GetCapabilitiesResponse> DoGetCapabilities(const v1::GetCapabilitiesRequest& request);
   // Handlers that answer later, from the engine; an error that they return is the answer.
   absl::Status StartRetrieve(const v1::RetrieveRequest& request, UnaryCall* call);

@@ -30,12 +30,19 @@ enum class Method {
   kDifferentiate,
   kRecall,
   kReportSeparation,
+  kCreateSnapshot,
+  kGetSnapshot,
+  kListSnapshots,
+  kVerifySnapshot,
+  kRestoreBank,
+  kDeleteSnapshot,
   kGetCapabilities,
 };
 inline constexpr const char* kMethodNames[] = {
-    "CreateBank", "GetBank",       "ListBanks",    "UpdateBank",       "DeleteBank",     "Store",
-    "BulkStore",  "GetPatterns",   "ScanPatterns", "DeletePatterns",   "Retrieve",       "RetrieveStream",
-    "Energy",     "Differentiate", "Recall",       "ReportSeparation", "GetCapabilities"};
+    "CreateBank",    "GetBank",        "ListBanks",    "UpdateBank",       "DeleteBank",     "Store",
+    "BulkStore",     "GetPatterns",    "ScanPatterns", "DeletePatterns",   "Retrieve",       "RetrieveStream",
+    "Energy",        "Differentiate",  "Recall",       "ReportSeparation", "CreateSnapshot", "GetSnapshot",
+    "ListSnapshots", "VerifySnapshot", "RestoreBank",  "DeleteSnapshot",   "GetCapabilities"};
 inline constexpr size_t kMethods = std::size(kMethodNames);
 
 // gRPC's codes are the numbers from OK, 0, to UNAUTHENTICATED, 16.

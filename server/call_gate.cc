@@ -10,16 +10,18 @@ namespace {
 // About what it takes to serve a few large requests.
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 
+absl::Status ShuttingDown() {
+  ErrorDetails details;
+  details.reason = "SHUTTING_DOWN";
+  return MakeError(absl::StatusCode::kUnavailable, details,
+                   "the server is shutting down; retry elsewhere or later");
+}
+
 }  // namespace
 
 absl::Status CallGate::Enter(int64_t bytes) {
   MutexLock lock(&mutex_);
-  if (closed_) {
-    ErrorDetails details;
-    details.reason = "SHUTTING_DOWN";
-    return MakeError(absl::StatusCode::kUnavailable, details,
-                     "the server is shutting down; retry elsewhere or later");
-  }
+  if (closed_) return ShuttingDown();
   if (inside_ > 0 && bytes > max_bytes_ - bytes_inside_) {
     ErrorDetails details;
     details.reason = "TOO_MANY_BYTES";
@@ -42,6 +44,11 @@ void CallGate::Leave(int64_t bytes) {
   --inside_;
   bytes_inside_ -= bytes;
   if (inside_ == 0) changed_.NotifyAll();
+}
+
+absl::Status CallGate::CheckOpen() const {
+  MutexLock lock(&mutex_);
+  return closed_ ? ShuttingDown() : absl::OkStatus();
 }
 
 int64_t CallGate::CloseAndWait(absl::Duration grace) {

@@ -22,12 +22,15 @@ class CallGate {
   absl::Status Enter(int64_t bytes = 0) ABSL_LOCKS_EXCLUDED(mutex_);
   void Leave(int64_t bytes = 0) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // UNAVAILABLE: the gate is closed; who is inside for long should leave.
+  absl::Status CheckOpen() const ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Lets nobody in from now on, and waits for those inside, at most `grace`. Returns how many still are.
   int64_t CloseAndWait(absl::Duration grace) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   const int64_t max_bytes_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t inside_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -156,6 +156,10 @@ std::vector<Option> MakeTable() {
        "when "
        "the server stops.",
        Text(&O::data_dir)},
+      {"backup-dir", "PATH", "",
+       "Directory for backups of the banks, made if it is missing, outside data-dir and better on another "
+       "disk; one server at a time. Empty: no backups. Needs data-dir.",
+       Text(&O::backup_dir)},
       {"backend", "NAME", "auto",
        "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
        OneOf("backend", &O::backend, {"auto", "reference", "cpu"})},
@@ -242,6 +246,10 @@ absl::StatusOr<ServerOptions> ParseOptions(const OptionValues& values) {
   if (options.queue_capacity < options.max_batch) {
     return BadValue("queue-capacity", absl::StrCat(options.queue_capacity),
                     absl::StrCat("at least max-batch, ", options.max_batch));
+  }
+  if (!options.backup_dir.empty() && options.data_dir.empty()) {
+    return BadValue("backup-dir", options.backup_dir,
+                    "nothing without data-dir: only banks that are kept can be backed up");
   }
   return options;
 }

@@ -18,7 +18,8 @@ struct ServerOptions {
   std::string listen;
   std::string port_file;
   std::string metrics_listen;
-  std::string data_dir;  // Empty: banks live in memory.
+  std::string data_dir;    // Empty: banks live in memory.
+  std::string backup_dir;  // Empty: no backups.
   std::string backend;
   std::string cpu_kernels;
   int threads = 0;

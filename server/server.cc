@@ -73,7 +73,13 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> OpenDataDirectory(const ServerOpti
   RocksJournalOptions journal;
   journal.data_dir = options.data_dir;
   journal.log = LogStorage;
+  journal.backup_dir = options.backup_dir;
   return RocksJournal::Open(std::move(journal));
+}
+
+// `disk` may be null.
+SnapshotPlaces PlacesOf(const RocksJournal* disk) {
+  return disk != nullptr ? SnapshotPlaces{disk->snapshots(), disk->backups()} : SnapshotPlaces();
 }
 
 EngineOptions MakeEngineOptions(const ServerOptions& options) {
@@ -144,8 +150,8 @@ class RunningServer : public Server {
         uploads_(&budget_, &clock_),
         blocking_calls_(BlockingThreadCount(options)),
         gate_(kMessagesUnderWay * options.max_message_bytes),
-        service_({&banks_, &budget_, journal_, &engine_, &uploads_, &blocking_calls_, &gate_, &calls_,
-                  &clock_, Limits{options.max_message_bytes, options.max_batch},
+        service_({&banks_, &budget_, journal_, PlacesOf(disk_.get()), &engine_, &uploads_, &blocking_calls_,
+                  &gate_, &calls_, &clock_, Limits{options.max_message_bytes, options.max_batch},
                   MakeCapabilities(options, chosen_, *journal_),
                   [this](const std::string& bank) { UpdateBankHealth(bank); }}) {
     if (disk_ == nullptr) return;
@@ -271,7 +277,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                        {"screening_instruction_set", chosen.kernels},
                        {"screening_reason", chosen.kernels_reason},
                        {"memory_budget_bytes", BudgetBytes(options)},
-                       {"data_dir", options.data_dir}});
+                       {"data_dir", options.data_dir},
+                       {"backup_dir", options.backup_dir}});
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksJournal> disk, OpenDataDirectory(options));
   auto server = std::make_unique<RunningServer>(options, std::move(disk), std::move(chosen), std::move(pool));
   ENGRAM_RETURN_IF_ERROR(server->Listen());

@@ -17,6 +17,7 @@
 #include "server/call_gate.h"
 #include "server/limits.h"
 #include "server/parse_request.h"
+#include "server/parse_snapshot.h"
 #include "server/uploads.h"
 
 namespace engram {
@@ -26,6 +27,7 @@ struct ServiceParts {
   MemoryBanks* banks;
   MemoryBudget* budget;
   Journal* journal;
+  SnapshotPlaces snapshots;
   Engine* engine;
   Uploads* uploads;
   ThreadPool* blocking_calls;  // Runs the handlers that may wait.
@@ -35,7 +37,8 @@ struct ServiceParts {
   Limits limits;
   // What GetCapabilities answers, but for the counts.
   v1::GetCapabilitiesResponse capabilities;
-  // Called after a bank was created or deleted.
+  // Called after a bank was created or deleted, and when it is being restored: at the beginning, when it is
+  // loading, and at the end.
   std::function<void(const std::string& bank)> on_bank_change;
 
   // The bank that a request's `field` names. INVALID_ARGUMENT, NOT_FOUND: there can be none, or is none.

@@ -60,11 +60,13 @@ class StreamCall : public Reactor {
 
   // Leaves the gate and sends a message; OnWriteDone follows. REQUIRES: no other is being sent.
   void Send(const google::protobuf::Message& message) {
-    sent_.Clear();
-    const grpc::Status status = SerializeMessage(message, &sent_);
-    if (!status.ok()) return End(absl::InternalError(status.error_message()));
+    if (!Serialize(message)) return;
     Leave();
     this->StartWrite(&sent_);
+  }
+  // The same from inside the gate, where work goes on meanwhile.
+  void SendInside(const google::protobuf::Message& message) {
+    if (Serialize(message)) this->StartWrite(&sent_);
   }
   // Ends the stream, however it ends. Called once, and last.
   void End(const absl::Status& status) {
@@ -78,6 +80,14 @@ class StreamCall : public Reactor {
 
  private:
   static constexpr int64_t kOutside = -1;
+
+  // Makes sent_ of a message, or ends the stream.
+  bool Serialize(const google::protobuf::Message& message) {
+    sent_.Clear();
+    const grpc::Status status = SerializeMessage(message, &sent_);
+    if (!status.ok()) End(absl::InternalError(status.error_message()));
+    return status.ok();
+  }
 
   CallContext context_;
   const ServiceParts& parts_;

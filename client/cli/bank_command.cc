@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/bank_report.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
+#include "client/cli/confirmation.h"
 #include "client/cli/number_text.h"
 #include "client/cli/output.h"
 
@@ -45,17 +45,6 @@ absl::Status Describe(const std::string& name, const Context& context) {
   return absl::OkStatus();
 }
 
-// Asks on the terminal. A usage error when there is none.
-absl::StatusOr<bool> Confirm(const v1::Bank& bank, const Context& context) {
-  if (!context.in_is_terminal)
-    return UsageError("deleting a bank needs --yes when standard input is not a terminal");
-  *context.err.stream << "Delete bank '" << bank.name() << "' and its " << CountText(bank.pattern_count())
-                      << " patterns? [y/N] " << std::flush;
-  std::string answer;
-  std::getline(*context.in, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
-}
-
 absl::Status Delete(const DeleteFlags& flags, const Context& context) {
   if (const absl::Status status = ValidateOutput(context, {Output::kTable, Output::kJson}); !status.ok())
     return status;
@@ -63,7 +52,10 @@ absl::Status Delete(const DeleteFlags& flags, const Context& context) {
   if (!flags.yes) {
     const absl::StatusOr<v1::Bank> bank = client.GetBank(flags.name);
     if (!bank.ok()) return bank.status();
-    const absl::StatusOr<bool> confirmed = Confirm(*bank, context);
+    const absl::StatusOr<bool> confirmed = ConfirmDeletion(
+        "a bank",
+        absl::StrCat("bank '", bank->name(), "' and its ", CountText(bank->pattern_count()), " patterns"),
+        context);
     if (!confirmed.ok()) return confirmed.status();
     if (!*confirmed) return absl::CancelledError(absl::StrCat("bank '", flags.name, "' was not deleted"));
   }

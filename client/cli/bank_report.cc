@@ -3,18 +3,15 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "client/cli/dynamics_report.h"
 #include "client/cli/number_text.h"
+#include "client/cli/time_text.h"
 
 namespace engram::cli {
 namespace {
 
 std::string CreateTimeText(const v1::Bank& bank) {
-  if (!bank.has_create_time()) return "";
-  const absl::Time time =
-      absl::FromUnixSeconds(bank.create_time().seconds()) + absl::Nanoseconds(bank.create_time().nanos());
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+  return bank.has_create_time() ? TimeText(bank.create_time()) : "";
 }
 
 std::string StateText(v1::BankState state) {

@@ -33,6 +33,8 @@ void AddCommands(CLI::App& app, Command* chosen) {
   AddDeleteCommand(app, chosen);
   AddShowCommand(app, chosen);
   AddPlotCommand(app, chosen);
+  AddSnapshotCommand(app, chosen);
+  AddBackupCommand(app, chosen);
   AddInfoCommand(app, chosen);
   AddHealthCommand(app, chosen);
   AddCompletionCommand(app, chosen);

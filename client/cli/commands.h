@@ -2,6 +2,7 @@
 #define ENGRAM_CLIENT_CLI_COMMANDS_H_
 
 #include "client/cli/context.h"
+#include "client/cli/snapshot_place.h"
 
 namespace CLI {
 class App;
@@ -23,6 +24,11 @@ void AddGetCommand(CLI::App& app, Command* chosen);
 void AddScanCommand(CLI::App& app, Command* chosen);
 void AddDeleteCommand(CLI::App& app, Command* chosen);
 void AddShowCommand(CLI::App& app, Command* chosen);
+void AddSnapshotCommand(CLI::App& app, Command* chosen);
+void AddBackupCommand(CLI::App& app, Command* chosen);
+// `parent` is the command of `place`.
+void AddSnapshotRestoreCommand(CLI::App& parent, const SnapshotPlace& place, Command* chosen);
+void AddSnapshotDeleteCommand(CLI::App& parent, const SnapshotPlace& place, Command* chosen);
 void AddInfoCommand(CLI::App& app, Command* chosen);
 void AddHealthCommand(CLI::App& app, Command* chosen);
 void AddPlotCommand(CLI::App& app, Command* chosen);

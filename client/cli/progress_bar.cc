@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/number_text.h"
 #include "client/cli/table.h"
 
 namespace engram::cli {
@@ -27,15 +26,15 @@ std::string Bar(double share, int width) {
 }  // namespace
 
 std::string ProgressLine(const std::string& label, int64_t done, int64_t total, absl::Duration elapsed,
-                         int columns) {
+                         int columns, NumberWriter to_text) {
   const double share = static_cast<double>(done) / static_cast<double>(total);
   std::string numbers =
-      absl::StrFormat("%3.0f%%  %s/%s", std::floor(100 * share), CountText(done), CountText(total));
+      absl::StrFormat("%3.0f%%  %s/%s", std::floor(100 * share), to_text(done), to_text(total));
   const double seconds = absl::ToDoubleSeconds(elapsed);
   if (done > 0 && seconds > 0) {
     const double rate = static_cast<double>(done) / seconds;
     const absl::Duration left = absl::Seconds(std::ceil(static_cast<double>(total - done) / rate));
-    absl::StrAppend(&numbers, "  ", CountText(std::llround(rate)), "/s  ETA ", absl::FormatDuration(left));
+    absl::StrAppend(&numbers, "  ", to_text(std::llround(rate)), "/s  ETA ", absl::FormatDuration(left));
   }
   // One column stays free: writing the last one wraps the line on some terminals.
   const int room = columns - 1 - DisplayWidth(label) - 1 - DisplayWidth(numbers) - DisplayWidth("[] ");
@@ -43,8 +42,9 @@ std::string ProgressLine(const std::string& label, int64_t done, int64_t total, 
   return std::string(FirstCharacters(absl::StrCat(label, " ", bar, numbers), std::max(columns - 1, 0)));
 }
 
-ProgressBar::ProgressBar(const Screen& screen, std::string label, int64_t total, absl::Time start)
-    : screen_(screen), label_(std::move(label)), total_(total), start_(start) {}
+ProgressBar::ProgressBar(const Screen& screen, std::string label, int64_t total, absl::Time start,
+                         NumberWriter to_text)
+    : screen_(screen), label_(std::move(label)), total_(total), start_(start), to_text_(to_text) {}
 
 ProgressBar::~ProgressBar() {
   if (is_drawn_) *screen_.stream << kWipeLine << std::flush;
@@ -54,7 +54,7 @@ void ProgressBar::Update(int64_t done, absl::Time now) {
   if (!screen_.is_terminal || now < next_redraw_) return;
   next_redraw_ = now + kRedrawInterval;
   is_drawn_ = true;
-  *screen_.stream << kWipeLine << ProgressLine(label_, done, total_, now - start_, screen_.columns)
+  *screen_.stream << kWipeLine << ProgressLine(label_, done, total_, now - start_, screen_.columns, to_text_)
                   << std::flush;
 }
 

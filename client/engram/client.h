@@ -121,6 +121,33 @@ class Client {
       const v1::ReportSeparationRequest& request,
       const std::function<void(int64_t done, int64_t total)>& progress = nullptr) const;
 
+  // Makes a copy of all durable banks as they are, and returns it with its banks. Calls `progress` now and
+  // then with the bytes done and in all, which may change on the way. Not idempotent.
+  absl::StatusOr<v1::Snapshot> CreateSnapshot(
+      const v1::CreateSnapshotRequest& request,
+      const std::function<void(int64_t done_bytes, int64_t total_bytes)>& progress = nullptr) const;
+
+  // Returns a snapshot with its banks. Idempotent.
+  absl::StatusOr<v1::Snapshot> GetSnapshot(const v1::GetSnapshotRequest& request) const;
+
+  // Returns the snapshots of a place, the newest first, without their banks. Idempotent.
+  absl::StatusOr<std::vector<v1::Snapshot>> ListSnapshots(const v1::ListSnapshotsRequest& request) const;
+
+  // Reads all of a snapshot and returns what is wrong with it, one thing each; none: nothing is. Calls
+  // `progress` as CreateSnapshot does. Idempotent; retried until the first progress.
+  absl::StatusOr<std::vector<std::string>> VerifySnapshot(
+      const v1::VerifySnapshotRequest& request,
+      const std::function<void(int64_t done_bytes, int64_t total_bytes)>& progress = nullptr) const;
+
+  // Makes a bank of one that a snapshot has, and returns it when it serves. Calls `progress` as
+  // CreateSnapshot does. Not idempotent.
+  absl::StatusOr<v1::Bank> RestoreBank(
+      const v1::RestoreBankRequest& request,
+      const std::function<void(int64_t done_bytes, int64_t total_bytes)>& progress = nullptr) const;
+
+  // Deletes a snapshot. Not idempotent.
+  absl::Status DeleteSnapshot(const v1::DeleteSnapshotRequest& request) const;
+
   // Returns what the server can do, and its limits. Idempotent.
   absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities() const;
 

@@ -26,8 +26,9 @@ using internal::ToStatus;
 // Calls that may be repeated without harm; gRPC retries them by the channel's service config, streams until
 // their first message. ScanPatterns is not here: Client resumes it.
 constexpr const char* kIdempotentMethods[] = {
-    "GetBank", "ListBanks",     "UpdateBank", "GetPatterns",      "Retrieve",
-    "Energy",  "Differentiate", "Recall",     "ReportSeparation", "GetCapabilities"};
+    "GetBank",       "ListBanks",      "UpdateBank",     "GetPatterns",      "Retrieve",
+    "Energy",        "Differentiate",  "Recall",         "ReportSeparation", "GetSnapshot",
+    "ListSnapshots", "VerifySnapshot", "GetCapabilities"};
 constexpr char kService[] = "engram.v1.AssociativeMemory";
 constexpr char kHealthMethod[] = "/grpc.health.v1.Health/Check";
 
@@ -113,6 +114,30 @@ class GrpcConnection : public Connection {
       const v1::ReportSeparationRequest& request,
       const std::function<bool(const v1::ReportSeparationResponse&)>& on_message) override {
     return ReadAll(&Stub::ReportSeparation, request, on_message);
+  }
+  absl::Status CreateSnapshot(
+      const v1::CreateSnapshotRequest& request,
+      const std::function<bool(const v1::CreateSnapshotResponse&)>& on_message) override {
+    return ReadAll(&Stub::CreateSnapshot, request, on_message);
+  }
+  absl::StatusOr<v1::GetSnapshotResponse> GetSnapshot(const v1::GetSnapshotRequest& request) override {
+    return Call(&Stub::GetSnapshot, request);
+  }
+  absl::StatusOr<v1::ListSnapshotsResponse> ListSnapshots(const v1::ListSnapshotsRequest& request) override {
+    return Call(&Stub::ListSnapshots, request);
+  }
+  absl::Status VerifySnapshot(
+      const v1::VerifySnapshotRequest& request,
+      const std::function<bool(const v1::VerifySnapshotResponse&)>& on_message) override {
+    return ReadAll(&Stub::VerifySnapshot, request, on_message);
+  }
+  absl::Status RestoreBank(const v1::RestoreBankRequest& request,
+                           const std::function<bool(const v1::RestoreBankResponse&)>& on_message) override {
+    return ReadAll(&Stub::RestoreBank, request, on_message);
+  }
+  absl::StatusOr<v1::DeleteSnapshotResponse> DeleteSnapshot(
+      const v1::DeleteSnapshotRequest& request) override {
+    return Call(&Stub::DeleteSnapshot, request);
   }
   absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(
       const v1::GetCapabilitiesRequest& request) override {

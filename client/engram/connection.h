@@ -77,6 +77,19 @@ class Connection {
   virtual absl::Status ReportSeparation(
       const v1::ReportSeparationRequest& request,
       const std::function<bool(const v1::ReportSeparationResponse&)>& on_message) = 0;
+  virtual absl::Status CreateSnapshot(
+      const v1::CreateSnapshotRequest& request,
+      const std::function<bool(const v1::CreateSnapshotResponse&)>& on_message) = 0;
+  virtual absl::StatusOr<v1::GetSnapshotResponse> GetSnapshot(const v1::GetSnapshotRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListSnapshotsResponse> ListSnapshots(
+      const v1::ListSnapshotsRequest& request) = 0;
+  virtual absl::Status VerifySnapshot(
+      const v1::VerifySnapshotRequest& request,
+      const std::function<bool(const v1::VerifySnapshotResponse&)>& on_message) = 0;
+  virtual absl::Status RestoreBank(const v1::RestoreBankRequest& request,
+                                   const std::function<bool(const v1::RestoreBankResponse&)>& on_message) = 0;
+  virtual absl::StatusOr<v1::DeleteSnapshotResponse> DeleteSnapshot(
+      const v1::DeleteSnapshotRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(
       const v1::GetCapabilitiesRequest& request) = 0;
 

@@ -329,8 +329,8 @@ TEST_F(CommandLineTest, NpyIsRefusedWhereThereIsNoMatrix) {
 TEST_F(CommandLineTest, CompletionScriptsKnowEveryCommandAndChoice) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     EXPECT_EQ(Run({"completion", shell}), 0);
-    for (const char* word :
-         {"engram bank create", "retrieve", "k-subsets", "max-message-bytes", "completion"}) {
+    for (const char* word : {"engram bank create", "engram snapshot restore", "engram backup verify",
+                             "retrieve", "k-subsets", "max-message-bytes", "completion"}) {
       EXPECT_THAT(out_.str(), HasSubstr(word)) << shell;
     }
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -86,6 +87,11 @@ class FakeConnection : public Connection {
   std::vector<v1::ScanPatternsResponse> scan;
   std::vector<v1::RecallResponse> memories;
   std::vector<v1::ReportSeparationResponse> separation;
+  absl::StatusOr<v1::GetSnapshotResponse> get_snapshot = v1::GetSnapshotResponse();
+  std::vector<v1::CreateSnapshotResponse> creation;
+  std::vector<v1::VerifySnapshotResponse> verification;
+  // What RestoreBank says of each bank; of others that it was restored.
+  std::map<std::string, absl::Status> restore_errors;
   absl::Status streamed;  // After their messages.
   absl::Status health;
 
@@ -98,6 +104,12 @@ class FakeConnection : public Connection {
   v1::ReportSeparationRequest separated;
   v1::DeletePatternsRequest deleted;
   v1::RetrieveRequest retrieved;
+  v1::CreateSnapshotRequest created_snapshot;
+  v1::GetSnapshotRequest got_snapshot;
+  v1::ListSnapshotsRequest listed_snapshots;
+  v1::VerifySnapshotRequest verified;
+  std::vector<v1::RestoreBankRequest> restored;
+  v1::DeleteSnapshotRequest deleted_snapshot;
   std::string deleted_bank;
   std::string health_service;
 
@@ -170,6 +182,43 @@ class FakeConnection : public Connection {
       const std::function<bool(const v1::ReportSeparationResponse&)>& on_message) override {
     separated = request;
     return Stream(separation, on_message);
+  }
+  absl::Status CreateSnapshot(
+      const v1::CreateSnapshotRequest& request,
+      const std::function<bool(const v1::CreateSnapshotResponse&)>& on_message) override {
+    created_snapshot = request;
+    return Stream(creation, on_message);
+  }
+  absl::StatusOr<v1::GetSnapshotResponse> GetSnapshot(const v1::GetSnapshotRequest& request) override {
+    got_snapshot = request;
+    return get_snapshot;
+  }
+  absl::StatusOr<v1::ListSnapshotsResponse> ListSnapshots(const v1::ListSnapshotsRequest& request) override {
+    listed_snapshots = request;
+    v1::ListSnapshotsResponse response;
+    if (get_snapshot.ok()) *response.add_snapshots() = get_snapshot->snapshot();
+    return response;
+  }
+  absl::Status VerifySnapshot(
+      const v1::VerifySnapshotRequest& request,
+      const std::function<bool(const v1::VerifySnapshotResponse&)>& on_message) override {
+    verified = request;
+    return Stream(verification, on_message);
+  }
+  absl::Status RestoreBank(const v1::RestoreBankRequest& request,
+                           const std::function<bool(const v1::RestoreBankResponse&)>& on_message) override {
+    restored.push_back(request);
+    if (const auto it = restore_errors.find(request.bank()); it != restore_errors.end()) return it->second;
+    v1::RestoreBankResponse response;
+    response.mutable_bank()->set_name(request.new_name().empty() ? request.bank() : request.new_name());
+    response.mutable_bank()->set_pattern_count(1797);
+    response.mutable_bank()->set_version(3);
+    return Stream(std::vector<v1::RestoreBankResponse>{response}, on_message);
+  }
+  absl::StatusOr<v1::DeleteSnapshotResponse> DeleteSnapshot(
+      const v1::DeleteSnapshotRequest& request) override {
+    deleted_snapshot = request;
+    return v1::DeleteSnapshotResponse();
   }
   absl::StatusOr<v1::GetCapabilitiesResponse> GetCapabilities(const v1::GetCapabilitiesRequest&) override {
     v1::GetCapabilitiesResponse response;

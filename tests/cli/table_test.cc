@@ -81,6 +81,11 @@ TEST(ProgressBarTest, TheLineSaysHowFarHowFastAndHowLong) {
   EXPECT_EQ(ProgressLine("storing", 0, 2000, absl::ZeroDuration(), 30), "storing   0%  0/2,000");
 }
 
+TEST(ProgressBarTest, TheLineMayCountBytes) {
+  EXPECT_EQ(ProgressLine("copying", 512, 2048, absl::Seconds(1), 50, BytesText),
+            "copying  25%  512 B/2 KiB  512 B/s  ETA 3s");
+}
+
 TEST(ProgressBarTest, TheLineFitsTheScreen) {
   for (int columns = 0; columns < 120; ++columns) {
     EXPECT_LE(DisplayWidth(ProgressLine("storing", 1234567, 7654321, absl::Seconds(100), columns)),

@@ -20,6 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::NiceMock;
+using ::testing::Pair;
 using ::testing::Return;
 
 // Small enough that 100 rows of 16 floats take several messages: 4 KiB are kept for everything but rows.
@@ -285,6 +286,12 @@ TEST_F(ClientTest, ErrorsComeBackAsTheyAre) {
   EXPECT_CALL(*connection_, ScanPatterns).WillOnce(Return(error));
   EXPECT_CALL(*connection_, Recall).WillOnce(Return(error));
   EXPECT_CALL(*connection_, ReportSeparation).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, CreateSnapshot).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, GetSnapshot).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, ListSnapshots).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, VerifySnapshot).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, RestoreBank).WillOnce(Return(error));
+  EXPECT_CALL(*connection_, DeleteSnapshot).WillOnce(Return(error));
   EXPECT_CALL(*connection_, GetCapabilities).WillOnce(Return(error));
   EXPECT_CALL(*connection_, CheckHealth("bank/faces")).WillOnce(Return(error));
 
@@ -300,6 +307,12 @@ TEST_F(ClientTest, ErrorsComeBackAsTheyAre) {
   EXPECT_EQ(client_.ScanPatterns({}, [](const auto&) { return true; }), error);
   EXPECT_EQ(client_.Recall({}, [](const auto&) { return true; }), error);
   EXPECT_EQ(client_.ReportSeparation({}).status(), error);
+  EXPECT_EQ(client_.CreateSnapshot({}).status(), error);
+  EXPECT_EQ(client_.GetSnapshot({}).status(), error);
+  EXPECT_EQ(client_.ListSnapshots({}).status(), error);
+  EXPECT_EQ(client_.VerifySnapshot({}).status(), error);
+  EXPECT_EQ(client_.RestoreBank({}).status(), error);
+  EXPECT_EQ(client_.DeleteSnapshot({}), error);
   EXPECT_EQ(client_.GetCapabilities().status(), error);
   EXPECT_EQ(client_.CheckHealth("bank/faces"), error);
 }
@@ -424,6 +437,67 @@ TEST_F(ClientTest, TheSeparationReportComesAfterItsProgress) {
   EXPECT_EQ(report->exact_count(), 7);
   EXPECT_THAT(progress, ElementsAre(0, 10));
   EXPECT_EQ(client_.ReportSeparation({}).status().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ClientTest, ASnapshotComesAfterItsProgress) {
+  using OnMessage = std::function<bool(const v1::CreateSnapshotResponse&)>;
+  EXPECT_CALL(*connection_, CreateSnapshot)
+      .WillOnce([](const v1::CreateSnapshotRequest& request, const OnMessage& on_message) {
+        v1::CreateSnapshotResponse message;
+        message.mutable_progress()->set_done_bytes(5);
+        message.mutable_progress()->set_total_bytes(10);
+        EXPECT_TRUE(on_message(message));
+        message.Clear();
+        message.mutable_snapshot()->set_name(request.name());
+        EXPECT_TRUE(on_message(message));
+        return absl::OkStatus();
+      })
+      .WillOnce(Return(absl::OkStatus()));
+  v1::CreateSnapshotRequest request;
+  request.set_name("s");
+  std::vector<std::pair<int64_t, int64_t>> progress;
+  const absl::StatusOr<v1::Snapshot> snapshot = client_.CreateSnapshot(
+      request, [&](int64_t done, int64_t total) { progress.emplace_back(done, total); });
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->name(), "s");
+  EXPECT_THAT(progress, ElementsAre(Pair(5, 10)));
+  EXPECT_EQ(client_.CreateSnapshot({}).status().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ClientTest, WithoutFindingsASnapshotWasVerifiedAllTheSame) {
+  using OnMessage = std::function<bool(const v1::VerifySnapshotResponse&)>;
+  v1::VerifySnapshotResponse last;
+  last.set_finished(true);
+  const auto send_last = [&](const v1::VerifySnapshotRequest&, const OnMessage& on_message) {
+    EXPECT_TRUE(on_message(last));
+    return absl::OkStatus();
+  };
+  EXPECT_CALL(*connection_, VerifySnapshot)
+      .WillOnce(send_last)
+      .WillOnce(send_last)
+      .WillOnce(Return(absl::OkStatus()));
+  EXPECT_THAT(*client_.VerifySnapshot({}), ElementsAre());
+  last.add_findings("000012.sst is damaged");
+  EXPECT_THAT(*client_.VerifySnapshot({}), ElementsAre("000012.sst is damaged"));
+  EXPECT_EQ(client_.VerifySnapshot({}).status().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ClientTest, ARestoredBankComesInTheLastMessage) {
+  using OnMessage = std::function<bool(const v1::RestoreBankResponse&)>;
+  EXPECT_CALL(*connection_, RestoreBank)
+      .WillOnce([](const v1::RestoreBankRequest& request, const OnMessage& on_message) {
+        v1::RestoreBankResponse message;
+        message.mutable_progress()->set_total_bytes(10);
+        EXPECT_TRUE(on_message(message));
+        message.mutable_bank()->set_name(request.bank());
+        EXPECT_TRUE(on_message(message));
+        return absl::OkStatus();
+      })
+      .WillOnce(Return(absl::OkStatus()));
+  v1::RestoreBankRequest request;
+  request.set_bank("faces");
+  EXPECT_EQ(client_.RestoreBank(request)->name(), "faces");
+  EXPECT_EQ(client_.RestoreBank({}).status().code(), absl::StatusCode::kInternal);
 }
 
 TEST_F(ClientTest, StreamsOfRetrievalsAreTheConnections) {

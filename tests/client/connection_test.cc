@@ -96,6 +96,29 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
       Context*, const v1::ReportSeparationRequest*) override {
     return new Answers<v1::ReportSeparationResponse>(this);
   }
+  grpc::ServerWriteReactor<v1::CreateSnapshotResponse>* CreateSnapshot(
+      Context*, const v1::CreateSnapshotRequest*) override {
+    return new Answers<v1::CreateSnapshotResponse>(this);
+  }
+  Reactor* GetSnapshot(Context* context, const v1::GetSnapshotRequest*, v1::GetSnapshotResponse*) override {
+    return Next(context);
+  }
+  Reactor* ListSnapshots(Context* context, const v1::ListSnapshotsRequest*,
+                         v1::ListSnapshotsResponse*) override {
+    return Next(context);
+  }
+  grpc::ServerWriteReactor<v1::VerifySnapshotResponse>* VerifySnapshot(
+      Context*, const v1::VerifySnapshotRequest*) override {
+    return new Answers<v1::VerifySnapshotResponse>(this);
+  }
+  grpc::ServerWriteReactor<v1::RestoreBankResponse>* RestoreBank(Context*,
+                                                                 const v1::RestoreBankRequest*) override {
+    return new Answers<v1::RestoreBankResponse>(this);
+  }
+  Reactor* DeleteSnapshot(Context* context, const v1::DeleteSnapshotRequest*,
+                          v1::DeleteSnapshotResponse*) override {
+    return Next(context);
+  }
   grpc::ServerBidiReactor<v1::RetrieveRequest, v1::RetrieveResponse>* RetrieveStream(Context*) override {
     return new RetrieveEcho(this);
   }
@@ -142,6 +165,10 @@ class FlakyService : public v1::AssociativeMemory::CallbackService {
   static void SetNumber(int number, v1::RecallResponse* response) { response->set_version(number); }
   static void SetNumber(int number, v1::ReportSeparationResponse* response) {
     response->set_done_count(number);
+  }
+  template <typename Response>
+  static void SetNumber(int number, Response* response) {
+    response->mutable_progress()->set_done_bytes(number);
   }
 
   // Answers each request with its max_support as the version; refuses 13.
@@ -247,6 +274,15 @@ INSTANTIATE_TEST_SUITE_P(
         Rpc{"Recall", true, [](Connection* c) { return c->Recall({}, [](const auto&) { return true; }); }},
         Rpc{"ReportSeparation", true,
             [](Connection* c) { return c->ReportSeparation({}, [](const auto&) { return true; }); }},
+        Rpc{"CreateSnapshot", false,
+            [](Connection* c) { return c->CreateSnapshot({}, [](const auto&) { return true; }); }},
+        Rpc{"GetSnapshot", true, [](Connection* c) { return c->GetSnapshot({}).status(); }},
+        Rpc{"ListSnapshots", true, [](Connection* c) { return c->ListSnapshots({}).status(); }},
+        Rpc{"VerifySnapshot", true,
+            [](Connection* c) { return c->VerifySnapshot({}, [](const auto&) { return true; }); }},
+        Rpc{"RestoreBank", false,
+            [](Connection* c) { return c->RestoreBank({}, [](const auto&) { return true; }); }},
+        Rpc{"DeleteSnapshot", false, [](Connection* c) { return c->DeleteSnapshot({}).status(); }},
         Rpc{"GetCapabilities", true, [](Connection* c) { return c->GetCapabilities({}).status(); }}),
     [](const ::testing::TestParamInfo<Rpc>& info) { return info.param.name; });
 

@@ -21,6 +21,7 @@ ENGRAMD = ""
 BAD_VALUES = {
     "listen": "127.0.0.1:99999",
     "metrics-listen": "127.0.0.1:9100,127.0.0.1:9101",
+    "backup-dir": "/without/data-dir",
     "backend": "gpu",
     "cpu-kernels": "sse2",
     "threads": "-1",

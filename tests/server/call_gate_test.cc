@@ -23,6 +23,14 @@ TEST(CallGateTest, AClosedGateLetsNobodyIn) {
   EXPECT_EQ(gate.Enter().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(CallGateTest, WhoIsInsideSeesItClose) {
+  CallGate gate;
+  ASSERT_TRUE(gate.Enter().ok());
+  EXPECT_TRUE(gate.CheckOpen().ok());
+  EXPECT_EQ(gate.CloseAndWait(absl::ZeroDuration()), 1);
+  EXPECT_EQ(gate.CheckOpen(), gate.Enter());
+}
+
 TEST(CallGateTest, RequestsTogetherAreBoundedAndOneAloneIsNot) {
   CallGate gate(/*max_bytes=*/100);
   ASSERT_TRUE(gate.Enter(500).ok());

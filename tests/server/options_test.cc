@@ -64,6 +64,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
                                                              {"port-file", "/run/port"},
                                                              {"metrics-listen", "0.0.0.0:2"},
                                                              {"data-dir", "/data"},
+                                                             {"backup-dir", "/backups"},
                                                              {"backend", "reference"},
                                                              {"cpu-kernels", "portable"},
                                                              {"threads", "3"},
@@ -83,6 +84,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   EXPECT_EQ(parsed->port_file, "/run/port");
   EXPECT_EQ(parsed->metrics_listen, "0.0.0.0:2");
   EXPECT_EQ(parsed->data_dir, "/data");
+  EXPECT_EQ(parsed->backup_dir, "/backups");
   EXPECT_EQ(parsed->backend, "reference");
   EXPECT_EQ(parsed->cpu_kernels, "portable");
   EXPECT_EQ(parsed->threads, 3);
@@ -97,6 +99,13 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   EXPECT_EQ(parsed->drain_grace, absl::Minutes(12));
   EXPECT_EQ(parsed->log_level, "off");
   EXPECT_EQ(parsed->log_format, "json");
+}
+
+TEST(ParseOptionsTest, ABackupDirectoryNeedsADataDirectory) {
+  const absl::Status status = ParseOptions({{"backup-dir", "/backups"}}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("backup-dir: got '/backups'"), HasSubstr("data-dir")));
 }
 
 TEST(ParseOptionsTest, BytesTakeUnits) {

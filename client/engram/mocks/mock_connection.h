@@ -40,6 +40,15 @@ class MockConnection : public Connection {
   MOCK_METHOD(absl::Status, ReportSeparation,
               (const v1::ReportSeparationRequest&, const OnMessage<v1::ReportSeparationResponse>&),
               (override));
+  MOCK_METHOD(absl::Status, CreateSnapshot,
+              (const v1::CreateSnapshotRequest&, const OnMessage<v1::CreateSnapshotResponse>&), (override));
+  MOCK_METHOD(Or<v1::GetSnapshotResponse>, GetSnapshot, (const v1::GetSnapshotRequest&), (override));
+  MOCK_METHOD(Or<v1::ListSnapshotsResponse>, ListSnapshots, (const v1::ListSnapshotsRequest&), (override));
+  MOCK_METHOD(absl::Status, VerifySnapshot,
+              (const v1::VerifySnapshotRequest&, const OnMessage<v1::VerifySnapshotResponse>&), (override));
+  MOCK_METHOD(absl::Status, RestoreBank,
+              (const v1::RestoreBankRequest&, const OnMessage<v1::RestoreBankResponse>&), (override));
+  MOCK_METHOD(Or<v1::DeleteSnapshotResponse>, DeleteSnapshot, (const v1::DeleteSnapshotRequest&), (override));
   MOCK_METHOD(Or<v1::GetCapabilitiesResponse>, GetCapabilities, (const v1::GetCapabilitiesRequest&),
               (override));
   MOCK_METHOD(absl::Status, CheckHealth, (const std::string&), (override));

@@ -1,0 +1,54 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/confirmation.h"
+#include "client/cli/output.h"
+#include "client/cli/snapshot_place.h"
+
+namespace engram::cli {
+namespace {
+
+struct DeleteFlags {
+  std::string name;
+  bool yes = false;
+};
+
+absl::Status Delete(const SnapshotPlace& place, const DeleteFlags& flags, const Context& context) {
+  if (const absl::Status status = ValidateOutput(context, {Output::kTable, Output::kJson}); !status.ok())
+    return status;
+  const std::string title = Title(place, flags.name);
+  if (!flags.yes) {
+    const absl::StatusOr<bool> confirmed = ConfirmDeletion(absl::StrCat("a ", place.word), title, context);
+    if (!confirmed.ok()) return confirmed.status();
+    if (!*confirmed) return absl::CancelledError(absl::StrCat(title, " was not deleted"));
+  }
+  v1::DeleteSnapshotRequest request;
+  request.set_name(flags.name);
+  request.set_place(place.wire);
+  const absl::Status status = context.connect(context.connection).DeleteSnapshot(request);
+  if (!status.ok()) return status;
+  if (context.output == Output::kJson) {
+    PrintJson({{"deleted", flags.name}}, context);
+  } else {
+    *context.out.stream << "deleted " << title << '\n';
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddSnapshotDeleteCommand(CLI::App& parent, const SnapshotPlace& place, Command* chosen) {
+  auto flags = std::make_shared<DeleteFlags>();
+  const std::string word = place.word;
+  CLI::App& remove = *parent.add_subcommand("delete", absl::StrCat("Delete a ", word));
+  remove.add_option("NAME", flags->name, absl::StrCat("Name of the ", word))->type_name("")->required();
+  remove.add_flag("-y,--yes", flags->yes, "Do not ask; needed without a terminal");
+  remove.footer(absl::StrCat("What banks or other ", word, "s share with it stays.\n\nExample:\n  engram ",
+                             word, " delete before-cleaning --yes"));
+  remove.callback([=] { *chosen = [=](const Context& context) { return Delete(place, *flags, context); }; });
+}
+
+}  // namespace engram::cli
