@@ -46,7 +46,9 @@ TEST_P(SnapshotFailureTest, AFullDiskLeavesNothingAndALaterOneSucceeds) {
   ASSERT_TRUE(Store(1, 5, 9).ok());
   const std::vector<std::string> before = PlaceFiles();
   int failures = 0;
-  for (const int64_t room : {0, 1500, 5000, 20'000}) {
+  constexpr int64_t kStep = int64_t{4} << 20;  // That a backup wants to be free, beside what it writes.
+  for (const int64_t room :
+       std::initializer_list<int64_t>{0, 1500, 5000, 20'000, kStep + 5000, kStep + 60'000}) {
     files_->SetCapacity(files_->used_bytes() + room);
     const auto made = store().Create("a", NoProgress());
     files_->SetCapacity(INT64_MAX);
