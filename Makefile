@@ -49,12 +49,16 @@ tsan: setup ## Run the core's tests under the thread sanitizer
 	ctest --preset tsan
 
 .PHONY: stress
-stress: setup ## Lose power 1,000 times, flip 2,000 bits and kill 200 servers under durable banks; takes minutes
+stress: setup ## Lose power 1,000 times, flip 2,000 bits, kill 900 servers and check 20 histories; takes half an hour
 	$(call build,dev,engram_stress engramd engram_python_stubs)
 	build/dev/bin/power_loss 1000 1000000
 	build/dev/bin/bit_flip 2000
 	PYTHONPATH=build/dev/tests/integration/stubs /usr/bin/python3 -B tests/integration/kill_test.py --kills 200 \
 	  build/dev/bin/engramd
+	PYTHONPATH=build/dev/tests/integration/stubs /usr/bin/python3 -B tests/integration/history_test.py --seeds 20 \
+	  --operations 10000 build/dev/bin/engramd
+	if [ -w /sys/fs/cgroup/memory ]; then PYTHONPATH=build/dev/tests/integration/stubs /usr/bin/python3 -B \
+	  tests/integration/memory_test.py --limit-mib 512 LimitTest build/dev/bin/engramd; fi
 
 .PHONY: lint
 lint: ## Check layers, links, formatting, shell scripts and the compose file

@@ -40,6 +40,9 @@ start_server echo "$bin/engram_echo_server"
   --engram-pid "$engramd_pid" --echo-pid "$server_pid" --json "$results/service.json"
 stop_servers
 
+printf '\n== Durable writes, and start-up\n'
+"$here/storage.sh" "$build" "$results" --json "$results/storage.json"
+
 printf '\n== Sweeps\n'
 run_google_benchmark sweep --benchmark_min_time=0.05
 

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/storage/rocks_journal.h"
+#include "server/allocator.h"
 #include "server/log.h"
 #include "server/log_storage.h"
 #include "server/options.h"
@@ -81,6 +82,7 @@ sigset_t TerminationSignals() {
 
 // Serves until the first termination signal, then drains; a second one leaves at once.
 int Serve(const ServerOptions& options) {
+  ReturnFreedMemory();
   // Blocked before any thread is made, so that only sigwait sees them.
   const sigset_t signals = TerminationSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

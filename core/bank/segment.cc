@@ -6,13 +6,16 @@
 #include <utility>
 
 #include "core/bank/id_order.h"
+#include "core/bank/row_ref.h"
 #include "core/base/canonical.h"
 
 namespace engram {
 namespace {
 
-// An entry of the bank's index from id to row: a hash table at its emptiest, 16 + 8 + 1 bytes at 7/16 load.
-constexpr int64_t kIndexBytesPerRow = 57;
+// An entry of the bank's index from id to row: a hash table at its emptiest, 16 + 1 bytes at 7/16 load. While
+// it grows there are two.
+constexpr int64_t kIndexBytesPerRow = 39;
+static_assert(sizeof(std::pair<const uint64_t, RowRef>) == 16);
 
 constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/base/mutex.h"
 #include "core/engine/call.h"
 #include "core/engine/count_answer.h"
@@ -110,7 +111,7 @@ class Engine::PendingAnswers : public Engine::PendingCall {
 
  protected:
   void Succeed() override { done_(Result{bank(), std::move(answers_)}); }
-  void AnswerWith(const absl::Status& status) override { done_(status); }
+  void AnswerWith(const absl::Status& status) override { done_(Clone(status)); }
 
  private:
   const CallType call_;

@@ -18,8 +18,6 @@
 namespace engram {
 namespace {
 
-constexpr int64_t kProgressBytes = int64_t{4} << 20;
-
 // Passes on how far the engine is, which calls it from a thread of its own, and stops it if that is an error.
 class CopyProgress {
  public:
@@ -29,7 +27,7 @@ class CopyProgress {
   void Advance() ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(&mutex_);
     if (!status_.ok()) return;
-    done_bytes_ = std::min(done_bytes_ + kProgressBytes, total_bytes_);
+    done_bytes_ = std::min(done_bytes_ + BackupEngine::kProgressBytes, total_bytes_);
     status_ = visitor_(done_bytes_, total_bytes_);
     if (!status_.ok()) engine_->StopBackup();
   }

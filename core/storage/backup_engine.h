@@ -29,6 +29,9 @@ struct Backup {
 class BackupEngine {
  public:
   enum class Access { kWrite, kRead };
+  // How much is copied between two calls of a ProgressVisitor.
+  static constexpr int64_t kProgressBytes = int64_t{4} << 20;
+
   // `env` outlives it.
   static absl::StatusOr<std::unique_ptr<BackupEngine>> Open(rocksdb::Env* env, const std::string& backup_dir,
                                                             const StorageLog& log, Access access);

@@ -9,6 +9,7 @@
 #include "core/storage/backup_directory.h"
 #include "core/storage/data_directory.h"
 #include "core/storage/folder.h"
+#include "core/storage/free_space.h"
 #include "core/storage/rocks_status.h"
 #include "core/storage/snapshot_check.h"
 #include "core/storage/snapshot_errors.h"
@@ -37,7 +38,11 @@ absl::StatusOr<std::unique_ptr<BackupStore>> BackupStore::Open(RocksDatabase* da
 
 BackupStore::BackupStore(RocksDatabase* database, std::string backup_dir, const Clock* clock,
                          DirectoryLock lock)
-    : database_(database), backup_dir_(std::move(backup_dir)), clock_(clock), lock_(std::move(lock)) {}
+    : database_(database),
+      backup_dir_(std::move(backup_dir)),
+      min_free_bytes_(database->options().min_free_bytes.value_or(MinFreeBytes(VolumeBytes(backup_dir_)))),
+      clock_(clock),
+      lock_(std::move(lock)) {}
 
 absl::StatusOr<std::unique_ptr<BackupEngine>> BackupStore::OpenEngine(BackupEngine::Access access) const {
   return BackupEngine::Open(EnvOf(database_->options()), backup_dir_, database_->options().log, access);
@@ -120,7 +125,20 @@ absl::Status BackupStore::CreateFrom(const std::string& temporary, const std::st
   ENGRAM_ASSIGN_OR_RETURN(const auto copy, RocksDatabase::Open(options, RocksDatabase::Access::kWrite));
   ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kWrite));
   ENGRAM_FAILPOINT("backup/before_copy");
-  return engine->Create(copy->db(), name, create_time, progress);
+  ENGRAM_RETURN_IF_ERROR(CheckSpace());
+  // It may be the disk of the data directory, which must not fill up.
+  return engine->Create(copy->db(), name, create_time, [&](int64_t done_bytes, int64_t total_bytes) {
+    ENGRAM_RETURN_IF_ERROR(CheckSpace());
+    return progress(done_bytes, total_bytes);
+  });
+}
+
+absl::Status BackupStore::CheckSpace() const {
+  uint64_t free_bytes = 0;
+  const rocksdb::IOStatus looked = database_->files()->GetFreeSpace(backup_dir_, {}, &free_bytes, nullptr);
+  if (!looked.ok()) return absl::OkStatus();  // The copying itself will say what is wrong.
+  return CheckFreeSpace(BackupEngine::kProgressBytes, static_cast<int64_t>(free_bytes), min_free_bytes_,
+                        "backup directory");
 }
 
 absl::StatusOr<std::vector<SnapshotInfo>> BackupStore::List() const {
@@ -179,10 +197,7 @@ absl::StatusOr<std::vector<std::string>> BackupStore::Verify(const std::string& 
   } else if (findings.empty()) {
     findings.emplace_back(snapshot.status().message());
   }
-  if (!findings.empty()) {
-    MutexLock lock(&mutex_);
-    known_.erase(backup.id);
-  }
+  if (!findings.empty()) Forget(backup);
   return findings;
 }
 
@@ -194,11 +209,13 @@ absl::Status BackupStore::Delete(const std::string& name) {
   ENGRAM_FAILPOINT("snapshot/before_remove");
   ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kWrite));
   ENGRAM_RETURN_IF_ERROR(engine->Delete(backup.id));
-  {
-    MutexLock lock(&mutex_);
-    known_.erase(backup.id);
-  }
+  Forget(backup);
   return Refresh();
+}
+
+void BackupStore::Forget(const Backup& backup) {
+  MutexLock lock(&mutex_);
+  known_.erase(backup.id);
 }
 
 }  // namespace engram

@@ -49,9 +49,13 @@ class BackupStore : public SnapshotStore {
                           const ProgressVisitor& progress) const;
   absl::StatusOr<std::unique_ptr<StoredSnapshot>> OpenNow(const BackupEngine& engine, const Backup& backup,
                                                           SnapshotTurn::Turn turn) const;
+  // RESOURCE_EXHAUSTED: too little would stay free if more were copied.
+  absl::Status CheckSpace() const;
+  void Forget(const Backup& backup) ABSL_LOCKS_EXCLUDED(mutex_);
 
   RocksDatabase* const database_;
   const std::string backup_dir_;
+  const int64_t min_free_bytes_;  // On the volume of the backups.
   const Clock* const clock_;
   const DirectoryLock lock_;
   SnapshotTurn turn_;  // Own synchronization.

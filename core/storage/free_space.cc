@@ -34,7 +34,8 @@ int64_t MinFreeBytes(int64_t volume_bytes) {
   return std::min(wanted, std::max(volume_bytes / 8, buffers));
 }
 
-absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min_free_bytes) {
+absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min_free_bytes,
+                            absl::string_view directory) {
   const int64_t usable = std::max<int64_t>(0, free_bytes - min_free_bytes);
   if (asked_bytes <= usable) return absl::OkStatus();
   ErrorDetails details;
@@ -42,7 +43,7 @@ absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min
   details.metadata = {{"asked_bytes", absl::StrCat(asked_bytes)}, {"free_bytes", absl::StrCat(usable)}};
   return MakeError(
       absl::StatusCode::kResourceExhausted, details,
-      absl::StrCat("the disk of the data directory has ", free_bytes, " bytes free, of which ",
+      absl::StrCat("the disk of the ", directory, " has ", free_bytes, " bytes free, of which ",
                    min_free_bytes, " are kept; asked ", asked_bytes, "; free some, or delete banks"));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace engram {
 
@@ -19,8 +20,9 @@ int64_t WriteBufferBytes(int64_t volume_bytes);
 int64_t MinFreeBytes(int64_t volume_bytes);
 
 // RESOURCE_EXHAUSTED (DISK_FULL): after a write of `asked_bytes` fewer than `min_free_bytes` would be left of
-// `free_bytes`.
-absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min_free_bytes);
+// `free_bytes` on the disk of `directory`.
+absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min_free_bytes,
+                            absl::string_view directory = "data directory");
 
 }  // namespace engram
 

@@ -22,6 +22,7 @@ namespace engram {
 namespace {
 
 constexpr absl::Duration kResumeInterval = absl::Seconds(1);
+constexpr absl::Duration kShrinkInterval = absl::Seconds(5);
 // Operations, after which a seal is written though others are at work.
 constexpr uint64_t kMostUnsealed = 1000;
 
@@ -111,7 +112,23 @@ absl::Status RocksDatabase::PrepareWrite(int64_t bytes, bool makes_room, absl::T
   const rocksdb::IOStatus looked = files()->GetFreeSpace(options_.data_dir, {}, &free_bytes, nullptr);
   if (!looked.ok()) return absl::OkStatus();  // The write itself will say what is wrong.
   const int64_t min_free_bytes = makes_room ? min_free_bytes_ / 2 : min_free_bytes_;
-  return CheckFreeSpace(bytes, static_cast<int64_t>(free_bytes), min_free_bytes);
+  const absl::Status room = CheckFreeSpace(bytes, static_cast<int64_t>(free_bytes), min_free_bytes);
+  // Where there is room for tables that hold what the logs do.
+  if (!room.ok() && static_cast<int64_t>(free_bytes) > 2 * write_buffer_bytes_) ShrinkLogs(now);
+  return room;
+}
+
+void RocksDatabase::ShrinkLogs(absl::Time now) {
+  {
+    MutexLock lock(&mutex_);
+    if (now < next_shrink_) return;
+    next_shrink_ = now + kShrinkInterval;
+  }
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  const rocksdb::Status begun = db_->Flush(options, {banks(), patterns()});
+  if (begun.ok()) return;
+  options_.log(LogLevel::kWarning, absl::StrCat("storage: shrinking logs: ", begun.ToString()));
 }
 
 absl::Status RocksDatabase::Write(rocksdb::WriteBatch* batch, bool sync, absl::string_view what) {

@@ -94,6 +94,9 @@ class RocksDatabase {
 
   absl::Status OpenDb(Access access);
   void TryResume(absl::Time now);
+  // Begins to write out what the logs hold, no more often than every few seconds: a log goes when all of it
+  // is in tables, and what one family wrote to it long ago may hold back many.
+  void ShrinkLogs(absl::Time now);
   // Says in the log how far it was synced: see log_check.h. To be synced by whoever comes next; it need not
   // survive a power loss. Not after each sync while other writers are at work.
   void Seal(bool is_quiet);
@@ -120,6 +123,7 @@ class RocksDatabase {
 
   Mutex mutex_;
   absl::Time next_resume_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time next_shrink_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace engram

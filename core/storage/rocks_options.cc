@@ -43,8 +43,9 @@ rocksdb::DBOptions MakeDbOptions(rocksdb::Env* env, StorageLog log, int64_t writ
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   // A server whose disk is full starts and answers: it needs no space for what the log holds.
   options.avoid_flush_during_recovery = true;
-  // What is read again at start-up.
-  options.max_total_wal_size = static_cast<uint64_t>(4 * write_buffer_bytes);
+  // What is read again at start-up, and written out then though the disk may be full: free_space.h keeps
+  // more.
+  options.max_total_wal_size = static_cast<uint64_t>(2 * write_buffer_bytes);
   // A data directory of which one file is unreadable opens as far as it can.
   options.max_open_files = 256;
   options.max_background_jobs = 2;

@@ -26,8 +26,9 @@ struct SnapshotInfo {
   std::vector<StoredBank> banks;  // Ascending by id.
 };
 
-// Told how far a long operation is, in bytes of about `total_bytes`, every few MiB. An error ends the
-// operation, which leaves nothing, and is its result.
+// Told how far a long operation is, in bytes of about `total_bytes`, 0 as long as that is not known, every
+// few MiB; from any thread, one call at a time. An error ends the operation, which leaves nothing, and is its
+// result.
 using ProgressVisitor = std::function<absl::Status(int64_t done_bytes, int64_t total_bytes)>;
 
 // Copies of all durable banks of one journal, kept in one place under names. Thread-safe.
