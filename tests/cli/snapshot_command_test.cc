@@ -56,7 +56,7 @@ TEST_F(SnapshotCommandTest, EachPlaceHasTheSameCommands) {
     EXPECT_THAT(help, Not(HasSubstr("%")));
     EXPECT_EQ(Run({"backup", command, "--help"}), 0);
     EXPECT_THAT(out_.str(), HasSubstr(std::string("engram backup ") + command));
-    EXPECT_THAT(out_.str(), Not(HasSubstr("snapshot")));
+    EXPECT_THAT(out_.str(), Not(HasSubstr("engram snapshot")));
   }
   EXPECT_EQ(Run({"snapshot"}), 2);
   EXPECT_EQ(Run({"backup", "make"}), 2);
