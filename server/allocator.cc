@@ -11,8 +11,8 @@ namespace engram {
 
 void ReturnFreedMemory() {
 #ifdef __GLIBC__
-  // Setting them also keeps them from growing with every large allocation that is freed. Above the messages of
-  // uploads and what is made of them: memory that comes from the system must be cleared.
+  // Setting them also keeps them from growing with every large allocation that is freed. Above the messages
+  // of uploads and what is made of them: memory that comes from the system must be cleared.
   constexpr int kBytes = 8 << 20;
   mallopt(M_MMAP_THRESHOLD, kBytes);
   mallopt(M_TRIM_THRESHOLD, kBytes);
