@@ -137,6 +137,7 @@ absl::Status RestoreAll(const RestoreFlags& flags, const Client& client, const C
   std::set<std::string> existing;
   for (const v1::Bank& bank : *banks) existing.insert(bank.name());
   RestoreLog log(context);
+  absl::Status end;  // What no later bank gets past.
   for (const v1::SnapshotBank& stored : snapshot->banks()) {
     if (!stored.damage().empty()) {
       log.Failed(stored.name(), absl::DataLossError(stored.damage()));
@@ -146,6 +147,10 @@ absl::Status RestoreAll(const RestoreFlags& flags, const Client& client, const C
       log.Skipped(stored.name());
       continue;
     }
+    if (!end.ok()) {
+      log.Failed(stored.name(), absl::Status(end.code(), "not tried after that"));
+      continue;
+    }
     const absl::StatusOr<v1::Bank> bank = Restore(flags, stored.name(), client, context);
     if (bank.ok()) {
       log.Restored(*bank);
@@ -153,7 +158,7 @@ absl::Status RestoreAll(const RestoreFlags& flags, const Client& client, const C
       log.Skipped(stored.name());
     } else {
       log.Failed(stored.name(), bank.status());
-      if (EndsAll(bank.status())) break;
+      if (EndsAll(bank.status())) end = bank.status();
     }
   }
   return log.Finish();

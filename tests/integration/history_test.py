@@ -61,7 +61,6 @@ class Client:
 
     def run(self, address, limit):
         """Works until the server is killed or `limit` operations were done."""
-        self.operations = []
         with connect(address) as channel:
             stub = make_stub(channel)
             try:
@@ -151,11 +150,13 @@ class HistoryTest(DataDirectoryTest):
     def run_phase(self, server, clients, source):
         """Lets the clients work and kills the server meanwhile."""
         limit = self.operations_between_kills
+        for client in clients:
+            client.operations = []
         threads = [threading.Thread(target=client.run, args=[server.address, limit]) for client in clients]
         for thread in threads:
             thread.start()
         kill_at = source.randrange(limit // 2, limit)
-        while sum(len(client.operations) for client in clients) < kill_at:
+        while sum(len(client.operations) for client in clients) < kill_at and any(t.is_alive() for t in threads):
             time.sleep(0.001)  # Nothing else tells how far they are.
         server.kill()
         for thread in threads:
