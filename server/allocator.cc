@@ -11,9 +11,9 @@ namespace engram {
 
 void ReturnFreedMemory() {
 #ifdef __GLIBC__
-  // Setting them also keeps them from growing with every large allocation that is freed. Above the messages
-  // of uploads and what is made of them: memory that comes from the system must be cleared.
-  constexpr int kBytes = 8 << 20;
+  // Setting them also keeps them from growing with every large allocation that is freed. Above the chunks of
+  // uploads, of 1 MiB, and what is made of them: memory that comes from the system must be cleared.
+  constexpr int kBytes = 2 << 20;
   mallopt(M_MMAP_THRESHOLD, kBytes);
   mallopt(M_TRIM_THRESHOLD, kBytes);
   // Each arena keeps a little, and by default there are four times as many.
