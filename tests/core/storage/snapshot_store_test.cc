@@ -82,6 +82,11 @@ TEST_P(SnapshotStoreTest, HostileNamesAreRefused) {
   Make(std::string(128, 'x'));
 }
 
+TEST_P(SnapshotStoreTest, NamesThatStandForUnreadableOnesAreRefused) {
+  EXPECT_TRUE(absl::IsInvalidArgument(store().Create("unreadable-7", NoProgress()).status()));
+  EXPECT_TRUE(absl::IsNotFound(store().Delete("unreadable-7")));
+}
+
 TEST_P(SnapshotStoreTest, UnknownNamesAreNotFoundAndKnownOnesExist) {
   for (const absl::Status& status : {store().Get("a").status(), store().Open("a").status(),
                                      store().Verify("a", NoProgress()).status(), store().Delete("a")}) {
