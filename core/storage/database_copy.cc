@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/storage/copied_logs.h"
 #include "core/storage/rocks_database.h"
 #include "core/storage/rocks_status.h"
 #include "rocksdb/utilities/checkpoint.h"

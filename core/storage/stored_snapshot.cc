@@ -4,8 +4,8 @@
 
 #include "core/base/status_macros.h"
 #include "core/storage/bank_reader.h"
+#include "core/storage/copied_logs.h"
 #include "core/storage/data_format.h"
-#include "core/storage/log_check.h"
 #include "core/storage/rocks_database.h"
 
 namespace engram {
