@@ -2,6 +2,8 @@
 // stays, and no row is wrong.
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "gmock/gmock.h"
@@ -279,6 +281,43 @@ TEST_P(SnapshotFailureTest, ADamagedOneIsReadOnceUntilItIsVerified) {
   EXPECT_TRUE(absl::IsDataLoss(store().Get("a")->status));
   EXPECT_THAT(*store().Verify("a", NoProgress()), IsEmpty());
   EXPECT_TRUE(store().Get("a")->status.ok());
+}
+
+TEST_P(SnapshotFailureTest, AFolderInALeftOverDoesNotStopTheNextStart) {
+  journal_.reset();
+  const auto env = MakeEnv(files_);
+  for (const char* folder :
+       {"/data/snapshots", "/data/snapshots/x.tmp", "/data/snapshots/x.tmp/lost+found"}) {
+    ASSERT_TRUE(env->CreateDirIfMissing(folder).ok());
+  }
+  files_->Put("/data/snapshots/x.tmp/lost+found/file", "x");
+  Open();
+  EXPECT_FALSE(env->FileExists("/data/snapshots/x.tmp").ok());
+}
+
+// What one call changes, its answer and the lists after it show, whoever looks at the same time.
+TEST_P(SnapshotFailureTest, ListsBesideOthersAtWorkShowWhatIsThere) {
+  std::atomic<bool> is_done = false;
+  std::thread lister([&] {
+    while (!is_done) {
+      const auto infos = store().List();
+      ASSERT_TRUE(infos.ok()) << infos.status();
+      for (const SnapshotInfo& info : *infos) {
+        // One that is deleted meanwhile may be missing a file already.
+        ASSERT_TRUE(info.status.ok() || info.name == "b") << info.name << ": " << info.status;
+      }
+    }
+  });
+  Make("a");
+  for (int i = 0; i < 10; ++i) {
+    Make("b");
+    EXPECT_EQ(Names().size(), 2);
+    EXPECT_TRUE(store().Get("b")->status.ok());
+    EXPECT_TRUE(store().Delete("b").ok());
+    EXPECT_THAT(Names(), ElementsAre("a"));
+  }
+  is_done = true;
+  lister.join();
 }
 
 TEST_P(SnapshotFailureTest, EachDamagedFileIsFoundAndNoRowIsWrong) {
