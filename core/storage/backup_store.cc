@@ -65,20 +65,19 @@ absl::StatusOr<std::unique_ptr<BackupEngine>> BackupStore::OpenEngine(BackupEngi
 
 absl::Status BackupStore::Refresh() const {
   MutexLock refresh_lock(&refresh_mutex_);
-  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
-  std::vector<Backup> backups = engine->List();
-  // Who has begun to work meanwhile may have shown it half of what it does.
+  const auto engine = OpenEngine(BackupEngine::Access::kRead);
+  std::vector<Backup> backups;
+  if (engine.ok()) backups = (*engine)->List();
+  // Who has begun to work meanwhile may have shown it half of what it does, and waits for this one to end.
   if (turn_.is_taken()) return absl::OkStatus();
+  ENGRAM_RETURN_IF_ERROR(engine.status());
   MutexLock lock(&mutex_);
   backups_ = std::move(backups);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Backup>> BackupStore::Backups() const {
-  if (!turn_.is_taken()) {
-    const absl::Status refreshed = Refresh();
-    if (!refreshed.ok() && !turn_.is_taken()) return refreshed;
-  }
+  if (!turn_.is_taken()) ENGRAM_RETURN_IF_ERROR(Refresh());
   MutexLock lock(&mutex_);
   return backups_;
 }
