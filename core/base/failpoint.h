@@ -20,15 +20,16 @@ namespace engram {
 // UNAVAILABLE. Where a change is durable already, nothing may fail any more: `error` does nothing there.
 //
 // The one list of what exists.
-inline constexpr std::array<const char*, 24> kFailpointNames = {
-    "open/before_format",      "open/after_format",          "create/before_write",
-    "create/after_write",      "update/before_write",        "update/after_write",
-    "change/before_write",     "change/after_write",         "delete/before_write",
-    "delete/after_write",      "delete/after_remains",       "ingest/before_patterns",
-    "ingest/before_banks",     "ingest/before_sync",         "ingest/before_publish",
-    "ingest/after_publish",    "snapshot/before_checkpoint", "snapshot/after_checkpoint",
-    "snapshot/before_remove",  "backup/before_copy",         "backup/after_copy",
-    "restore/before_patterns", "restore/before_publish",     "restore/after_publish"};
+inline constexpr std::array<const char*, 25> kFailpointNames = {
+    "open/before_format",     "open/after_format",          "create/before_write",
+    "create/after_write",     "update/before_write",        "update/after_write",
+    "change/before_write",    "change/after_write",         "delete/before_write",
+    "delete/after_write",     "delete/after_remains",       "ingest/before_patterns",
+    "ingest/before_banks",    "ingest/before_sync",         "ingest/before_publish",
+    "ingest/after_publish",   "snapshot/before_checkpoint", "snapshot/after_checkpoint",
+    "snapshot/before_remove", "backup/before_copy",         "backup/after_copy",
+    "backup/before_remove",   "restore/before_patterns",    "restore/before_publish",
+    "restore/after_publish"};
 
 // The place of `name` in the list; -1: it has none.
 constexpr int FailpointIndex(std::string_view name) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/storage/folder.h"
 #include "rocksdb/env.h"
@@ -17,6 +18,8 @@ namespace {
 
 // Says that the directory is Engram's, and its format.
 constexpr char kFormatName[] = "BACKUPS";
+// What becomes that file; a crash may leave it.
+constexpr char kTemporaryName[] = "BACKUPS.tmp";
 constexpr char kFormat[] = "engram backups, format 1\n";
 // Those of RocksDB's backup engine, which removes from them what belongs to no backup.
 constexpr std::array<const char*, 4> kEngineNames = {"meta", "private", "shared", "shared_checksum"};
@@ -52,7 +55,8 @@ absl::Status CheckFiles(const OwnedDirectory& directory, const std::vector<std::
                                              ", so that it may not be Engram's; name an empty one with ",
                                              directory.flag));
     }
-    if (is_engines || name == kFormatName || name == "LOCK" || name == "lost+found") continue;
+    const bool is_ours = is_engines || name == kFormatName || name == kTemporaryName || name == "LOCK";
+    if (is_ours || name == "lost+found") continue;
     log(LogLevel::kWarning,
         absl::StrCat("backup directory ", directory.path, " holds '", name, "', which is not Engram's"));
   }
@@ -70,10 +74,12 @@ absl::Status CheckFormat(rocksdb::FileSystem* files, const OwnedDirectory& direc
     return Refused(directory, absl::StrCat("has a file ", kFormatName,
                                            " that this Engram does not know: use the Engram that made it"));
   }
-  rocksdb::IOStatus written = rocksdb::WriteStringToFile(files, kFormat, path, /*should_sync=*/true);
+  // All of it or nothing: with a part of it no later start would know the directory.
+  const std::string temporary = absl::StrCat(directory.path, "/", kTemporaryName);
+  rocksdb::IOStatus written = rocksdb::WriteStringToFile(files, kFormat, temporary, /*should_sync=*/true);
+  if (written.ok()) written = files->RenameFile(temporary, path, {}, nullptr);
   if (written.ok()) written = SyncFolder(files, directory.path);
   if (written.ok()) return absl::OkStatus();
-  files->DeleteFile(path, {}, nullptr).PermitUncheckedError();
   return Refused(directory, absl::StrCat("cannot be written: ", written.ToString()));
 }
 
@@ -94,6 +100,20 @@ absl::StatusOr<DirectoryLock> PrepareBackupDirectory(rocksdb::FileSystem* files,
   ENGRAM_ASSIGN_OR_RETURN(DirectoryLock lock, LockDirectory(files, directory));
   ENGRAM_RETURN_IF_ERROR(CheckFormat(files, directory, !Contains(names, kFormatName)));
   return lock;
+}
+
+absl::Status FindBackupDirectory(rocksdb::FileSystem* files, const std::string& backup_dir) {
+  const std::string path = absl::StrCat(backup_dir, "/", kFormatName);
+  std::string format;
+  const rocksdb::IOStatus read = rocksdb::ReadFileToString(files, path, &format);
+  if (read.ok() && format == kFormat) return absl::OkStatus();
+  ErrorDetails details;
+  details.reason = "STORAGE_UNAVAILABLE";
+  return MakeError(
+      absl::StatusCode::kUnavailable, details,
+      absl::StrCat("backup directory ", backup_dir, " is not what it was when the server started: ", path,
+                   read.ok() ? " has other contents" : absl::StrCat(": ", read.ToString()),
+                   "; look whether its disk is mounted"));
 }
 
 }  // namespace engram

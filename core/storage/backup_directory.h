@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/storage/owned_directory.h"
 #include "core/storage/storage_log.h"
@@ -18,6 +19,10 @@ namespace engram {
 absl::StatusOr<DirectoryLock> PrepareBackupDirectory(rocksdb::FileSystem* files,
                                                      const std::string& backup_dir,
                                                      const std::string& data_dir, const StorageLog& log);
+
+// Looks whether that directory is still there: without its disk another one shows in its place, or nothing.
+// UNAVAILABLE (STORAGE_UNAVAILABLE): it is not.
+absl::Status FindBackupDirectory(rocksdb::FileSystem* files, const std::string& backup_dir);
 
 }  // namespace engram
 

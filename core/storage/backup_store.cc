@@ -21,6 +21,19 @@ namespace {
 // No snapshot can have this name.
 constexpr char kTemporaryName[] = ".backup.tmp";
 
+// RocksDB names files as the backed up database did; the engine, in `checked`, knows where they are.
+absl::Status WithFile(const absl::Status& status, const absl::Status& checked) {
+  if (!absl::IsDataLoss(status) || checked.ok()) return status;
+  return DataDamaged(absl::StrCat(status.message(), "; ", checked.message()));
+}
+
+absl::StatusOr<Backup> FindIn(const std::vector<Backup>& backups, const std::string& name) {
+  const auto it = std::find_if(backups.begin(), backups.end(),
+                               [&](const Backup& backup) { return backup.info.name == name; });
+  if (it == backups.end()) return SnapshotNotFound(name);
+  return *it;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BackupStore>> BackupStore::Open(RocksDatabase* database,
@@ -45,12 +58,19 @@ BackupStore::BackupStore(RocksDatabase* database, std::string backup_dir, const 
       lock_(std::move(lock)) {}
 
 absl::StatusOr<std::unique_ptr<BackupEngine>> BackupStore::OpenEngine(BackupEngine::Access access) const {
+  // The engine would make its folders in whatever is there.
+  ENGRAM_RETURN_IF_ERROR(FindBackupDirectory(database_->files(), backup_dir_));
   return BackupEngine::Open(EnvOf(database_->options()), backup_dir_, database_->options().log, access);
 }
 
 absl::Status BackupStore::Refresh() const {
-  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
-  std::vector<Backup> backups = engine->List();
+  MutexLock refresh_lock(&refresh_mutex_);
+  const auto engine = OpenEngine(BackupEngine::Access::kRead);
+  std::vector<Backup> backups;
+  if (engine.ok()) backups = (*engine)->List();
+  // Who has begun to work meanwhile may have shown it half of what it does, and waits for this one to end.
+  if (turn_.is_taken()) return absl::OkStatus();
+  ENGRAM_RETURN_IF_ERROR(engine.status());
   MutexLock lock(&mutex_);
   backups_ = std::move(backups);
   return absl::OkStatus();
@@ -62,12 +82,12 @@ absl::StatusOr<std::vector<Backup>> BackupStore::Backups() const {
   return backups_;
 }
 
-absl::StatusOr<Backup> BackupStore::Find(const std::string& name) const {
-  ENGRAM_ASSIGN_OR_RETURN(const std::vector<Backup> backups, Backups());
-  for (const Backup& backup : backups) {
-    if (backup.info.name == name) return backup;
-  }
-  return SnapshotNotFound(name);
+void BackupStore::HaveChanged(const std::string& name, const BackupEngine& engine) {
+  cache_.Forget(name);
+  MutexLock refresh_lock(&refresh_mutex_);
+  std::vector<Backup> backups = engine.List();
+  MutexLock lock(&mutex_);
+  backups_ = std::move(backups);
 }
 
 DatabaseOptions BackupStore::OptionsOf(const Backup& backup) const {
@@ -79,26 +99,14 @@ DatabaseOptions BackupStore::OptionsOf(const Backup& backup) const {
 
 SnapshotInfo BackupStore::InfoOf(const Backup& backup) const {
   if (!backup.info.status.ok()) return backup.info;
-  {
-    MutexLock lock(&mutex_);
-    const auto it = known_.find(backup.id);
-    if (it != known_.end() && it->second.name == backup.info.name) return it->second;
-  }
-  SnapshotInfo info = ReadSnapshotInfo(OptionsOf(backup), backup.info);
-  if (info.status.ok()) {
-    MutexLock lock(&mutex_);
-    known_[backup.id] = info;
-  }
-  return info;
+  return cache_.Get(backup.info.name, [&] { return ReadSnapshotInfo(OptionsOf(backup), backup.info); });
 }
 
 absl::StatusOr<SnapshotInfo> BackupStore::Create(const std::string& name, const ProgressVisitor& progress) {
-  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_RETURN_IF_ERROR(CheckNewSnapshotName(name));
   ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
-  ENGRAM_RETURN_IF_ERROR(Refresh());
-  const absl::StatusOr<Backup> older = Find(name);
-  if (older.ok()) return SnapshotExists(name);
-  if (!absl::IsNotFound(older.status())) return older.status();
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
+  if (FindIn(engine->List(), name).ok()) return SnapshotExists(name);
   const std::string temporary =
       absl::StrCat(SnapshotsFolder(database_->options().data_dir), "/", kTemporaryName);
   const absl::Status created = CreateFrom(temporary, name, progress);
@@ -106,8 +114,23 @@ absl::StatusOr<SnapshotInfo> BackupStore::Create(const std::string& name, const 
   RemoveFolder(database_->files(), temporary).PermitUncheckedError();
   ENGRAM_RETURN_IF_ERROR(created);
   ENGRAM_CRASHPOINT("backup/after_copy");
-  ENGRAM_RETURN_IF_ERROR(Refresh());
-  return Get(name);
+  return CheckCreated(name);
+}
+
+absl::StatusOr<SnapshotInfo> BackupStore::CheckCreated(const std::string& name) {
+  ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kWrite));
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, FindIn(engine->List(), name));
+  cache_.Forget(name);
+  SnapshotInfo info = InfoOf(backup);
+  if (!info.status.ok()) {
+    // A file that it shares with older ones was damaged before.
+    const absl::Status checked = engine->CheckBytes(backup.id, [](int64_t) { return absl::OkStatus(); });
+    ENGRAM_RETURN_IF_ERROR(engine->Delete(backup.id));
+    HaveChanged(name, *engine);
+    return WithFile(info.status, checked);
+  }
+  HaveChanged(name, *engine);
+  return info;
 }
 
 absl::Status BackupStore::CreateFrom(const std::string& temporary, const std::string& name,
@@ -138,7 +161,7 @@ absl::Status BackupStore::CheckSpace() const {
   const rocksdb::IOStatus looked = database_->files()->GetFreeSpace(backup_dir_, {}, &free_bytes, nullptr);
   if (!looked.ok()) return absl::OkStatus();  // The copying itself will say what is wrong.
   return CheckFreeSpace(BackupEngine::kProgressBytes, static_cast<int64_t>(free_bytes), min_free_bytes_,
-                        "backup directory");
+                        "backup directory", "backups");
 }
 
 absl::StatusOr<std::vector<SnapshotInfo>> BackupStore::List() const {
@@ -150,72 +173,69 @@ absl::StatusOr<std::vector<SnapshotInfo>> BackupStore::List() const {
 
 absl::StatusOr<SnapshotInfo> BackupStore::Get(const std::string& name) const {
   ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
-  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<Backup> backups, Backups());
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, FindIn(backups, name));
   return InfoOf(backup);
 }
 
 absl::StatusOr<std::unique_ptr<StoredSnapshot>> BackupStore::Open(const std::string& name) {
   ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
-  ENGRAM_ASSIGN_OR_RETURN(SnapshotTurn::Turn turn, turn_.Take());
-  ENGRAM_RETURN_IF_ERROR(Refresh());
-  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
+  ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
   ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
-  return OpenNow(*engine, backup, std::move(turn));
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, FindIn(engine->List(), name));
+  auto opened = OpenNow(*engine, backup, turn);
+  if (!absl::IsDataLoss(opened.status()) || !backup.info.status.ok()) return opened;
+  return WithFile(opened.status(), engine->CheckBytes(backup.id, [](int64_t) { return absl::OkStatus(); }));
 }
 
 absl::StatusOr<std::unique_ptr<StoredSnapshot>> BackupStore::OpenNow(const BackupEngine& engine,
                                                                      const Backup& backup,
                                                                      SnapshotTurn::Turn turn) const {
   ENGRAM_RETURN_IF_ERROR(backup.info.status);
-  ENGRAM_RETURN_IF_ERROR(engine.Check(backup.id, /*with_checksums=*/false));
-  auto opened = StoredSnapshot::Open(OptionsOf(backup), [turn]() mutable { turn = nullptr; });
-  if (!absl::IsDataLoss(opened.status())) return opened;
-  // RocksDB names files as the backed up database did; the engine knows where they are.
-  const absl::Status checked = engine.Check(backup.id, /*with_checksums=*/true);
-  return DataDamaged(absl::StrCat(opened.status().message(), checked.ok() ? "" : "; ", checked.message()));
+  ENGRAM_RETURN_IF_ERROR(engine.CheckSizes(backup.id));
+  return StoredSnapshot::Open(OptionsOf(backup), [turn]() mutable { turn = nullptr; });
 }
 
 absl::StatusOr<std::vector<std::string>> BackupStore::Verify(const std::string& name,
                                                              const ProgressVisitor& progress) {
   ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
   ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
-  ENGRAM_RETURN_IF_ERROR(Refresh());
-  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
   ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kRead));
-  ENGRAM_RETURN_IF_ERROR(progress(0, backup.info.file_bytes));
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, FindIn(engine->List(), name));
+  cache_.Forget(name);
+  // All bytes for their checksums, then those of the records.
+  const int64_t total_bytes = 2 * backup.info.file_bytes;
+  ENGRAM_RETURN_IF_ERROR(progress(0, total_bytes));
   std::vector<std::string> findings;
-  const absl::Status checked =
-      backup.info.status.ok() ? engine->Check(backup.id, /*with_checksums=*/true) : backup.info.status;
+  absl::Status checked = backup.info.status;
+  if (checked.ok()) {
+    checked =
+        engine->CheckBytes(backup.id, [&](int64_t done_bytes) { return progress(done_bytes, total_bytes); });
+  }
   if (!checked.ok() && !absl::IsDataLoss(checked)) return checked;
   if (!checked.ok()) findings.emplace_back(checked.message());
   const auto snapshot = OpenNow(*engine, backup, turn);
   if (snapshot.ok()) {
-    ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> more, CheckSnapshot(**snapshot, progress));
+    ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> more,
+                            CheckRecords(**snapshot, backup.info.file_bytes, total_bytes, progress));
     findings.insert(findings.end(), more.begin(), more.end());
   } else if (!absl::IsDataLoss(snapshot.status())) {
     return snapshot.status();
   } else if (findings.empty()) {
     findings.emplace_back(snapshot.status().message());
   }
-  if (!findings.empty()) Forget(backup);
   return findings;
 }
 
 absl::Status BackupStore::Delete(const std::string& name) {
   ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
   ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
-  ENGRAM_RETURN_IF_ERROR(Refresh());
-  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, Find(name));
-  ENGRAM_FAILPOINT("snapshot/before_remove");
   ENGRAM_ASSIGN_OR_RETURN(const auto engine, OpenEngine(BackupEngine::Access::kWrite));
-  ENGRAM_RETURN_IF_ERROR(engine->Delete(backup.id));
-  Forget(backup);
-  return Refresh();
-}
-
-void BackupStore::Forget(const Backup& backup) {
-  MutexLock lock(&mutex_);
-  known_.erase(backup.id);
+  ENGRAM_ASSIGN_OR_RETURN(const Backup backup, FindIn(engine->List(), name));
+  ENGRAM_FAILPOINT("backup/before_remove");
+  const absl::Status deleted = engine->Delete(backup.id);
+  HaveChanged(name, *engine);
+  return deleted;
 }
 
 }  // namespace engram

@@ -1,7 +1,6 @@
 #ifndef ENGRAM_CORE_STORAGE_BACKUP_STORE_H_
 #define ENGRAM_CORE_STORAGE_BACKUP_STORE_H_
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "core/storage/backup_engine.h"
 #include "core/storage/owned_directory.h"
 #include "core/storage/rocks_database.h"
+#include "core/storage/snapshot_cache.h"
 #include "core/storage/snapshot_store.h"
 #include "core/storage/snapshot_turn.h"
 
@@ -38,20 +38,24 @@ class BackupStore : public SnapshotStore {
   BackupStore(RocksDatabase* database, std::string backup_dir, const Clock* clock, DirectoryLock lock);
 
   absl::StatusOr<std::unique_ptr<BackupEngine>> OpenEngine(BackupEngine::Access access) const;
-  // The backups as they are now, or, while somebody is at work on them, as they were before.
-  absl::StatusOr<std::vector<Backup>> Backups() const ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status Refresh() const ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<Backup> Find(const std::string& name) const ABSL_LOCKS_EXCLUDED(mutex_);
-  SnapshotInfo InfoOf(const Backup& backup) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // For those who have no turn: the backups as they are now, or, while somebody is at work on them, as they
+  // were before.
+  absl::StatusOr<std::vector<Backup>> Backups() const ABSL_LOCKS_EXCLUDED(refresh_mutex_, mutex_);
+  absl::Status Refresh() const ABSL_LOCKS_EXCLUDED(refresh_mutex_, mutex_);
+  // For who has the turn and has changed the backups.
+  void HaveChanged(const std::string& name, const BackupEngine& engine)
+      ABSL_LOCKS_EXCLUDED(refresh_mutex_, mutex_);
+  SnapshotInfo InfoOf(const Backup& backup) const;
   DatabaseOptions OptionsOf(const Backup& backup) const;
   // Copies the database into the folder `temporary`, of links, and backs that up.
   absl::Status CreateFrom(const std::string& temporary, const std::string& name,
                           const ProgressVisitor& progress) const;
+  // Says whether something can be restored from a backup that was made; if not, removes it.
+  absl::StatusOr<SnapshotInfo> CheckCreated(const std::string& name);
   absl::StatusOr<std::unique_ptr<StoredSnapshot>> OpenNow(const BackupEngine& engine, const Backup& backup,
                                                           SnapshotTurn::Turn turn) const;
   // RESOURCE_EXHAUSTED: too little would stay free if more were copied.
   absl::Status CheckSpace() const;
-  void Forget(const Backup& backup) ABSL_LOCKS_EXCLUDED(mutex_);
 
   RocksDatabase* const database_;
   const std::string backup_dir_;
@@ -60,10 +64,11 @@ class BackupStore : public SnapshotStore {
   const DirectoryLock lock_;
   SnapshotTurn turn_;  // Own synchronization.
 
+  mutable SnapshotCache cache_;  // Own synchronization.
+
+  mutable Mutex refresh_mutex_;  // Held from looking at the backups until they are in `backups_`.
   mutable Mutex mutex_;
   mutable std::vector<Backup> backups_ ABSL_GUARDED_BY(mutex_);
-  // Of those that were read and are whole, with their banks: they do not change. By id.
-  mutable std::map<rocksdb::BackupID, SnapshotInfo> known_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace engram

@@ -15,13 +15,6 @@ namespace {
 // Of patterns: as large as those that compactions write.
 constexpr int64_t kTableBytes = int64_t{64} << 20;
 
-// What the records of the rows take up, about.
-int64_t RecordBytes(const PatternRows& rows) {
-  int64_t bytes = PatternRecordBytes(rows.patterns.cols(), rows.values.cols(), 0) * rows.patterns.rows();
-  for (const std::string& payload : rows.payloads) bytes += static_cast<int64_t>(payload.size());
-  return bytes;
-}
-
 }  // namespace
 
 BankIngest::BankIngest(RocksDatabase* database, uint64_t number, int64_t bank_id,
@@ -38,7 +31,7 @@ absl::Status BankIngest::BeginTable() {
 }
 
 absl::Status BankIngest::Add(const PatternRows& rows) {
-  ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(RecordBytes(rows), /*makes_room=*/false, now_()));
+  ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(PatternRecordBytes(rows), /*makes_room=*/false, now_()));
   for (size_t i = 0; i < rows.ids.size(); ++i) {
     if (tables_.table() == nullptr) ENGRAM_RETURN_IF_ERROR(BeginTable());
     const auto row = static_cast<int64_t>(i);

@@ -142,6 +142,12 @@ int64_t PatternRecordBytes(int64_t dim, int64_t value_dim, int64_t payload_bytes
   return kPatternHeaderBytes + static_cast<int64_t>(sizeof(float)) * (dim + value_dim) + payload_bytes;
 }
 
+int64_t PatternRecordBytes(const PatternRows& rows) {
+  int64_t bytes = PatternRecordBytes(rows.patterns.cols(), rows.values.cols(), 0) * rows.patterns.rows();
+  for (const std::string& payload : rows.payloads) bytes += static_cast<int64_t>(payload.size());
+  return bytes;
+}
+
 void EncodePattern(absl::Span<const float> pattern, absl::Span<const float> value, absl::string_view payload,
                    std::string* record) {
   record->clear();

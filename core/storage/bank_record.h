@@ -30,6 +30,8 @@ void EncodePattern(absl::Span<const float> pattern, absl::Span<const float> valu
                    std::string* record);
 // The bytes of such a record.
 int64_t PatternRecordBytes(int64_t dim, int64_t value_dim, int64_t payload_bytes);
+// Of all these.
+int64_t PatternRecordBytes(const PatternRows& rows);
 // Fills all three outputs; on an error they may hold anything. A component that is not finite is an error.
 absl::Status DecodePattern(absl::string_view record, absl::Span<float> pattern, absl::Span<float> value,
                            std::string* payload);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/base/failpoint.h"
 #include "core/base/status_macros.h"
 #include "core/storage/data_directory.h"
@@ -20,6 +22,15 @@ int64_t BytesOf(const SnapshotRecord& record) {
   int64_t bytes = 0;
   for (const SnapshotRecord::File& file : record.files) bytes += file.bytes;
   return bytes;
+}
+
+// What is damaged may be a file of the database too, which must then leave it alone.
+void HaveDamage(RocksDatabase* database, absl::string_view text) {
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  database->db()->GetLiveFilesMetaData(&tables);
+  for (const rocksdb::LiveFileMetaData& table : tables) {
+    if (absl::StrContains(text, table.name)) return database->KeepFilesAsTheyAre();
+  }
 }
 
 }  // namespace
@@ -43,7 +54,7 @@ bool CheckpointStore::Exists(const std::string& name) const {
 
 absl::StatusOr<SnapshotInfo> CheckpointStore::Create(const std::string& name,
                                                      const ProgressVisitor& progress) {
-  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
+  ENGRAM_RETURN_IF_ERROR(CheckNewSnapshotName(name));
   ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
   if (Exists(name)) return SnapshotExists(name);
   const std::string temporary = FolderOf(name) + ".tmp";
@@ -57,6 +68,7 @@ absl::StatusOr<SnapshotInfo> CheckpointStore::Create(const std::string& name,
     return record.status();
   }
   ENGRAM_CRASHPOINT("snapshot/after_checkpoint");
+  cache_.Forget(name);
   return Get(name);
 }
 
@@ -79,12 +91,23 @@ absl::StatusOr<SnapshotRecord> CheckpointStore::CreateIn(const std::string& temp
       rocksdb::WriteStringToFile(env, EncodeSnapshotRecord(record),
                                  absl::StrCat(temporary, "/", kSnapshotRecordName), /*should_sync=*/true),
       what));
+  ENGRAM_RETURN_IF_ERROR(CheckCopy(temporary));
   ENGRAM_RETURN_IF_ERROR(progress(BytesOf(record), BytesOf(record)));
   rocksdb::IOStatus status = SyncFolder(files, temporary);
   if (status.ok()) status = files->RenameFile(temporary, FolderOf(name), {}, nullptr);
   if (status.ok()) status = SyncFolder(files, ParentFolder(temporary));
   ENGRAM_RETURN_IF_ERROR(ToWriteStatus(status, what));
   return record;
+}
+
+absl::Status CheckpointStore::CheckCopy(const std::string& temporary) const {
+  DatabaseOptions options = database_->options();
+  options.data_dir = temporary;
+  const absl::Status opened = StoredSnapshot::Open(options, nullptr).status();
+  if (!absl::IsDataLoss(opened)) return opened;
+  HaveDamage(database_, opened.message());
+  // The copy goes; what is damaged stays.
+  return DataDamaged(absl::StrReplaceAll(opened.message(), {{temporary, database_->options().data_dir}}));
 }
 
 absl::StatusOr<std::vector<SnapshotInfo>> CheckpointStore::List() const {
@@ -107,10 +130,12 @@ absl::StatusOr<std::vector<SnapshotInfo>> CheckpointStore::List() const {
 absl::StatusOr<SnapshotInfo> CheckpointStore::Get(const std::string& name) const {
   ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
   if (!Exists(name)) return SnapshotNotFound(name);
-  {
-    MutexLock lock(&mutex_);
-    if (const auto it = known_.find(name); it != known_.end()) return it->second;
-  }
+  SnapshotInfo info = cache_.Get(name, [&] { return Read(name); });
+  if (!Exists(name)) return SnapshotNotFound(name);  // It was deleted meanwhile.
+  return info;
+}
+
+SnapshotInfo CheckpointStore::Read(const std::string& name) const {
   SnapshotInfo info;
   info.name = name;
   info.create_time = absl::UnixEpoch();
@@ -122,11 +147,8 @@ absl::StatusOr<SnapshotInfo> CheckpointStore::Get(const std::string& name) const
     info.file_bytes = BytesOf(*record);
     info = ReadSnapshotInfo(OptionsOf(name), std::move(info));
   }
-  if (!Exists(name)) return SnapshotNotFound(name);  // It was deleted meanwhile.
-  if (info.status.ok()) {
-    MutexLock lock(&mutex_);
-    known_[name] = info;
-  }
+  if (!Exists(name)) info.status = SnapshotNotFound(name);  // Not damage: it was deleted meanwhile.
+  if (absl::IsDataLoss(info.status)) HaveDamage(database_, info.status.message());
   return info;
 }
 
@@ -142,20 +164,29 @@ absl::StatusOr<std::unique_ptr<StoredSnapshot>> CheckpointStore::OpenNow(const s
   const absl::StatusOr<SnapshotRecord> record =
       ReadSnapshotRecord(EnvOf(database_->options()), FolderOf(name));
   ENGRAM_RETURN_IF_ERROR(record.status());
-  return StoredSnapshot::Open(OptionsOf(name), [turn]() mutable { turn = nullptr; });
+  return StoredSnapshot::Open(
+      OptionsOf(name), [turn]() mutable { turn = nullptr; },
+      [database = database_](absl::string_view text) { HaveDamage(database, text); });
 }
 
 absl::StatusOr<std::vector<std::string>> CheckpointStore::Verify(const std::string& name,
                                                                  const ProgressVisitor& progress) {
   ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name));
   ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
+  cache_.Forget(name);
   const absl::StatusOr<std::unique_ptr<StoredSnapshot>> snapshot = OpenNow(name, turn);
   if (absl::IsDataLoss(snapshot.status())) {
-    Forget(name);
+    HaveDamage(database_, snapshot.status().message());
     return std::vector<std::string>{std::string(snapshot.status().message())};
   }
   ENGRAM_RETURN_IF_ERROR(snapshot.status());
-  return CheckSnapshot(**snapshot, progress);
+  const int64_t bytes = TableBytes(**snapshot);
+  ENGRAM_ASSIGN_OR_RETURN(std::vector<std::string> findings, CheckTables(**snapshot, 0, 2 * bytes, progress));
+  for (const std::string& finding : findings) HaveDamage(database_, finding);
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> more,
+                          CheckRecords(**snapshot, bytes, 2 * bytes, progress));
+  findings.insert(findings.end(), more.begin(), more.end());
+  return findings;
 }
 
 absl::Status CheckpointStore::Delete(const std::string& name) {
@@ -172,18 +203,13 @@ absl::Status CheckpointStore::Delete(const std::string& name) {
   }
   if (status.ok()) status = SyncFolder(files, ParentFolder(temporary));
   ENGRAM_RETURN_IF_ERROR(ToWriteStatus(status, what));
-  Forget(name);
+  cache_.Forget(name);
   const rocksdb::IOStatus removed = RemoveFolder(files, temporary);
   if (!removed.ok()) {
     database_->options().log(LogLevel::kWarning,
                              absl::StrCat(what, ": ", removed.ToString(), "; the next start tries again"));
   }
   return absl::OkStatus();
-}
-
-void CheckpointStore::Forget(const std::string& name) {
-  MutexLock lock(&mutex_);
-  known_.erase(name);
 }
 
 }  // namespace engram

@@ -1,14 +1,13 @@
 #ifndef ENGRAM_CORE_STORAGE_CHECKPOINT_STORE_H_
 #define ENGRAM_CORE_STORAGE_CHECKPOINT_STORE_H_
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/base/clock.h"
-#include "core/base/mutex.h"
 #include "core/storage/rocks_database.h"
+#include "core/storage/snapshot_cache.h"
 #include "core/storage/snapshot_record.h"
 #include "core/storage/snapshot_store.h"
 #include "core/storage/snapshot_turn.h"
@@ -38,15 +37,15 @@ class CheckpointStore : public SnapshotStore {
   // Makes a snapshot in the folder `temporary` and gives it its name.
   absl::StatusOr<SnapshotRecord> CreateIn(const std::string& temporary, const std::string& name,
                                           const ProgressVisitor& progress);
-  void Forget(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether something can be restored from a copy that was made there.
+  // DATA_LOSS: a file of the database is damaged; the text names it.
+  absl::Status CheckCopy(const std::string& temporary) const;
+  SnapshotInfo Read(const std::string& name) const;
 
   RocksDatabase* const database_;
   const Clock* const clock_;
-  SnapshotTurn turn_;  // Own synchronization.
-
-  mutable Mutex mutex_;
-  // Of those that were read and are whole: they do not change.
-  mutable std::map<std::string, SnapshotInfo> known_ ABSL_GUARDED_BY(mutex_);
+  SnapshotTurn turn_;            // Own synchronization.
+  mutable SnapshotCache cache_;  // Own synchronization.
 };
 
 }  // namespace engram

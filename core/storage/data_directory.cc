@@ -68,6 +68,12 @@ absl::StatusOr<bool> CheckFiles(rocksdb::FileSystem* files, const std::string& d
                    "empty it to begin anew"));
 }
 
+rocksdb::IOStatus RemoveLeftover(rocksdb::FileSystem* files, const std::string& path, const StorageLog& log) {
+  const rocksdb::IOStatus removed = RemoveAny(files, path);
+  if (removed.ok()) log(LogLevel::kInfo, absl::StrCat("removed ", path, ", which a crash left"));
+  return removed;
+}
+
 }  // namespace
 
 std::string IngestFolder(const std::string& data_dir) { return absl::StrCat(data_dir, "/", kIngestName); }
@@ -92,27 +98,24 @@ absl::StatusOr<DirectoryLock> CheckDataDirectory(rocksdb::FileSystem* files, con
 }
 
 absl::Status RemoveLeftovers(rocksdb::FileSystem* files, const std::string& data_dir, const StorageLog& log) {
-  std::vector<std::string> paths;
-  std::vector<std::string> names;
   // Neither folder need be there.
-  ListFolder(files, IngestFolder(data_dir), &names).PermitUncheckedError();
-  for (const std::string& name : names) paths.push_back(absl::StrCat(IngestFolder(data_dir), "/", name));
+  const std::string ingest = IngestFolder(data_dir);
+  std::vector<std::string> names;
+  ListFolder(files, ingest, &names).PermitUncheckedError();
+  for (const std::string& name : names) {
+    const rocksdb::IOStatus removed = RemoveLeftover(files, absl::StrCat(ingest, "/", name), log);
+    if (removed.ok()) continue;
+    return Refused(DataDirectoryAt(data_dir),
+                   absl::StrCat("holds a left-over that cannot be removed: ", removed.ToString()));
+  }
+  const std::string snapshots = SnapshotsFolder(data_dir);
   names.clear();
-  ListFolder(files, SnapshotsFolder(data_dir), &names).PermitUncheckedError();
+  ListFolder(files, snapshots, &names).PermitUncheckedError();
   for (const std::string& name : names) {
     if (!absl::EndsWith(name, kTemporarySuffix)) continue;
-    paths.push_back(absl::StrCat(SnapshotsFolder(data_dir), "/", name));
-  }
-  for (const std::string& path : paths) {
-    bool is_folder = false;
-    files->IsDirectory(path, {}, &is_folder, nullptr).PermitUncheckedError();
-    const rocksdb::IOStatus removed =
-        is_folder ? RemoveFolder(files, path) : files->DeleteFile(path, {}, nullptr);
-    if (!removed.ok()) {
-      return Refused(DataDirectoryAt(data_dir),
-                     absl::StrCat("holds a left-over that cannot be removed: ", removed.ToString()));
-    }
-    log(LogLevel::kInfo, absl::StrCat("removed ", path, ", which a crash left"));
+    const rocksdb::IOStatus removed = RemoveLeftover(files, absl::StrCat(snapshots, "/", name), log);
+    if (removed.ok()) continue;
+    log(LogLevel::kWarning, absl::StrCat("a left-over cannot be removed: ", removed.ToString()));
   }
   return absl::OkStatus();
 }

@@ -40,6 +40,9 @@ absl::StatusOr<DirectoryLock> CheckDataDirectory(rocksdb::FileSystem* files, con
 
 // Removes what a crash left: files in the ingest folder, snapshots half made or half removed. REQUIRES: this
 // process has the directory's lock.
+//
+// FAILED_PRECONDITION: one in the ingest folder cannot be removed. Of the others that is no harm but a line
+// in the log.
 absl::Status RemoveLeftovers(rocksdb::FileSystem* files, const std::string& data_dir, const StorageLog& log);
 
 }  // namespace engram

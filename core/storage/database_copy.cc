@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/storage/copied_logs.h"
 #include "core/storage/rocks_database.h"
 #include "core/storage/rocks_status.h"
 #include "rocksdb/utilities/checkpoint.h"
@@ -25,6 +26,7 @@ int64_t LogBytes(rocksdb::DB* db) {
 
 absl::Status RocksDatabase::Ingest(const std::vector<rocksdb::IngestExternalFileArg>& tables,
                                    absl::string_view what) {
+  { MutexLock turnstile(&copy_mutex_); }  // Waits for a copy that waits for others.
   ReaderMutexLock lock(&ingest_mutex_);
   return ToWriteStatus(db_->IngestExternalFiles(tables), what);
 }
@@ -32,10 +34,14 @@ absl::Status RocksDatabase::Ingest(const std::vector<rocksdb::IngestExternalFile
 absl::Status RocksDatabase::Copy(const std::string& folder, absl::Time now) {
   const std::string what = absl::StrCat("copying the database to ", folder);
   ENGRAM_RETURN_IF_ERROR(PrepareWrite(LogBytes(db_.get()), /*makes_room=*/false, now));
-  // Nothing waits for this one. RocksDB flushes again, what came meanwhile.
-  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(db_->Flush({}, families_), what));
+  // No write waits for this one. RocksDB flushes again, what came meanwhile. Without waiting for compactions,
+  // which may not have begun.
+  rocksdb::FlushOptions flush;
+  flush.allow_write_stall = true;
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(db_->Flush(flush, families_), what));
   {
     rocksdb::Checkpoint* made = nullptr;
+    MutexLock turnstile(&copy_mutex_);
     WriterMutexLock lock(&ingest_mutex_);
     rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);

@@ -36,9 +36,18 @@ rocksdb::IOStatus RemoveFolder(rocksdb::FileSystem* files, const std::string& pa
   std::vector<std::string> names;
   rocksdb::IOStatus status = ListFolder(files, path, &names);
   for (const std::string& name : names) {
-    if (status.ok()) status = files->DeleteFile(path + "/" + name, {}, nullptr);
+    if (status.ok()) status = RemoveAny(files, path + "/" + name);
   }
   return status.ok() ? files->DeleteDir(path, {}, nullptr) : status;
+}
+
+rocksdb::IOStatus RemoveAny(rocksdb::FileSystem* files, const std::string& path) {
+  // First, because IsDirectory follows links.
+  const rocksdb::IOStatus deleted = files->DeleteFile(path, {}, nullptr);
+  if (deleted.ok()) return deleted;
+  bool is_folder = false;
+  files->IsDirectory(path, {}, &is_folder, nullptr).PermitUncheckedError();
+  return is_folder ? RemoveFolder(files, path) : deleted;
 }
 
 }  // namespace engram

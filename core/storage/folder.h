@@ -21,8 +21,10 @@ rocksdb::IOStatus MakeFolder(rocksdb::FileSystem* files, const std::string& path
 rocksdb::IOStatus ListFolder(rocksdb::FileSystem* files, const std::string& path,
                              std::vector<std::string>* names);
 
-// Removes a folder with its files; no harm if there is none.
+// Removes a folder with all that is in it; no harm if there is none.
 rocksdb::IOStatus RemoveFolder(rocksdb::FileSystem* files, const std::string& path);
+// Removes a file, a link, not what it points to, or a folder with all that is in it.
+rocksdb::IOStatus RemoveAny(rocksdb::FileSystem* files, const std::string& path);
 
 }  // namespace engram
 

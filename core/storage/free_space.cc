@@ -35,7 +35,7 @@ int64_t MinFreeBytes(int64_t volume_bytes) {
 }
 
 absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min_free_bytes,
-                            absl::string_view directory) {
+                            absl::string_view directory, absl::string_view deletable) {
   const int64_t usable = std::max<int64_t>(0, free_bytes - min_free_bytes);
   if (asked_bytes <= usable) return absl::OkStatus();
   ErrorDetails details;
@@ -44,7 +44,7 @@ absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min
   return MakeError(
       absl::StatusCode::kResourceExhausted, details,
       absl::StrCat("the disk of the ", directory, " has ", free_bytes, " bytes free, of which ",
-                   min_free_bytes, " are kept; asked ", asked_bytes, "; free some, or delete banks"));
+                   min_free_bytes, " are kept; asked ", asked_bytes, "; free some, or delete ", deletable));
 }
 
 }  // namespace engram

@@ -20,9 +20,10 @@ int64_t WriteBufferBytes(int64_t volume_bytes);
 int64_t MinFreeBytes(int64_t volume_bytes);
 
 // RESOURCE_EXHAUSTED (DISK_FULL): after a write of `asked_bytes` fewer than `min_free_bytes` would be left of
-// `free_bytes` on the disk of `directory`.
+// `free_bytes` on the disk of `directory`. The text says what may be deleted.
 absl::Status CheckFreeSpace(int64_t asked_bytes, int64_t free_bytes, int64_t min_free_bytes,
-                            absl::string_view directory = "data directory");
+                            absl::string_view directory = "data directory",
+                            absl::string_view deletable = "banks or snapshots");
 
 }  // namespace engram
 

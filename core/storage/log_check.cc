@@ -7,122 +7,24 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/storage/byte_record.h"
 #include "core/storage/crc32c.h"
+#include "core/storage/log_files.h"
+#include "core/storage/log_records.h"
 #include "core/storage/rocks_status.h"
 #include "rocksdb/file_system.h"
 
 namespace engram {
 namespace {
 
-// RocksDB's log format (its wiki, "Write Ahead Log File Format"): blocks, in each fragments of records, none
-// across two blocks. A fragment is: masked CRC-32C of type and bytes, count of bytes, type, bytes.
-constexpr size_t kBlockBytes = 32'768;
-constexpr size_t kHeaderBytes = 4 + 2 + 1;
 constexpr size_t kSectorBytes = 512;
 // What RocksDB may append to a MANIFEST before it syncs: the edits of both families.
 constexpr size_t kGroupBytes = 4096;
 constexpr absl::string_view kSealText = "engram synced ";
-// What stands before the operations in a record of a log: the number of the first, and their count.
-constexpr size_t kBatchHeaderBytes = 8 + 4;
-enum FragmentType : uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
-
-struct Fragment {
-  bool is_whole = false;
-  bool begins_record = false;
-  bool ends_record = false;
-  size_t bytes = 0;  // With its header.
-};
-
-size_t BlockEnd(size_t offset) { return (offset / kBlockBytes + 1) * kBlockBytes; }
-
-// What stands at `offset`, where a header has room. `length`: instead of the one that the header says.
-Fragment FragmentAt(absl::string_view log, size_t offset, size_t length) {
-  const size_t end = std::min(log.size(), BlockEnd(offset));
-  const uint8_t type = static_cast<uint8_t>(log[offset + 6]);
-  if (type < kFull || type > kLast || length > end - offset - kHeaderBytes) return {};
-  ByteReader header(log.substr(offset));
-  if (header.U32() != MaskedCrc32c(log.substr(offset + 6, 1 + length))) return {};
-  return {true, type == kFull || type == kFirst, type == kFull || type == kLast, kHeaderBytes + length};
-}
-Fragment FragmentAt(absl::string_view log, size_t offset) {
-  return FragmentAt(log, offset,
-                    static_cast<uint8_t>(log[offset + 4]) | static_cast<uint8_t>(log[offset + 5]) << 8);
-}
-
-bool HasRoom(absl::string_view log, size_t offset) {
-  return offset + kHeaderBytes <= std::min(log.size(), BlockEnd(offset));
-}
-
-// Whether a whole record begins behind `offset`: anywhere in its block, because the length of a damaged one
-// says nothing, or among the first fragments of a later block. Bounded work: a block's every byte is tried in
-// one block only.
-bool RecordBeginsBehind(absl::string_view log, size_t offset) {
-  for (size_t i = offset + 1; i < BlockEnd(offset) && HasRoom(log, i); ++i) {
-    if (FragmentAt(log, i).begins_record) return true;
-  }
-  for (size_t block = BlockEnd(offset); block < log.size(); block += kBlockBytes) {
-    for (size_t i = block; i < block + kBlockBytes && HasRoom(log, i);) {
-      const Fragment fragment = FragmentAt(log, i);
-      if (fragment.begins_record) return true;
-      if (!fragment.is_whole) break;
-      i += fragment.bytes;
-    }
-  }
-  return false;
-}
-
-// Whether what begins at `offset` and ends the log is whole but for its length.
-bool OnlyLengthIsWrong(absl::string_view log, size_t offset) {
-  return HasRoom(log, offset) && log.size() <= BlockEnd(offset) &&
-         FragmentAt(log, offset, log.size() - offset - kHeaderBytes).is_whole;
-}
-
-// The beginning of a log that is whole.
-struct WholeRecords {
-  size_t bytes = 0;           // Of whole records.
-  size_t fragment_bytes = 0;  // Of whole fragments; the one behind them is not.
-  uint64_t first_number = 0;  // Of the first record; 0: there is none.
-  uint64_t next_number = 0;   // Behind the last one; 0: there is none.
-};
-
-WholeRecords FindWholeRecords(absl::string_view log) {
-  WholeRecords whole;
-  bool in_record = false;
-  std::string batch_header;
-  size_t offset = 0;
-  while (offset < log.size()) {
-    if (!HasRoom(log, offset)) {
-      const size_t next = std::min(log.size(), BlockEnd(offset));
-      // Less than a header at the end of the log is a torn one, at the end of a block filling.
-      if (next == log.size() && next != BlockEnd(offset)) break;
-      offset = next;
-      continue;
-    }
-    const Fragment fragment = FragmentAt(log, offset);
-    if (!fragment.is_whole || fragment.begins_record == in_record) break;
-    if (fragment.begins_record) batch_header.clear();
-    const absl::string_view bytes = log.substr(offset + kHeaderBytes, fragment.bytes - kHeaderBytes);
-    absl::StrAppend(&batch_header, bytes.substr(0, kBatchHeaderBytes - batch_header.size()));
-    offset += fragment.bytes;
-    in_record = !fragment.ends_record;
-    if (in_record) continue;
-    ByteReader header(batch_header);
-    const uint64_t number = header.U64();
-    if (whole.next_number == 0) whole.first_number = number;
-    whole.next_number = number + header.U32();
-    whole.bytes = offset;
-  }
-  whole.fragment_bytes = offset;
-  if (offset == log.size() && !in_record) whole.bytes = offset;
-  return whole;
-}
-
 // The seals in the bytes. One that lies in two fragments is not found: the next one says more.
 std::vector<Synced> FindSeals(absl::string_view bytes, absl::string_view identity) {
   const size_t seal_bytes = LogSeal(identity, {}).size();
@@ -173,12 +75,6 @@ bool HasLostSectors(absl::string_view log, size_t offset) {
   return false;
 }
 
-absl::StatusOr<std::string> ReadFile(rocksdb::Env* env, const std::string& path) {
-  std::string contents;
-  ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &contents), path));
-  return contents;
-}
-
 // Cuts the file after `size` bytes, if it is longer, and syncs it.
 absl::Status CutAndSync(rocksdb::Env* env, const std::string& path, size_t old_size, size_t size) {
   rocksdb::FileSystem* const files = env->GetFileSystem().get();
@@ -188,36 +84,6 @@ absl::Status CutAndSync(rocksdb::Env* env, const std::string& path, size_t old_s
   if (status.ok()) status = files->ReopenWritableFile(path, {}, &file, nullptr);
   if (status.ok()) status = file->Fsync({}, nullptr);
   return ToWriteStatus(status, path);
-}
-
-// The MANIFEST that counts. CURRENT holds its name, and no checksum.
-absl::StatusOr<std::string> CurrentManifest(rocksdb::Env* env, const std::string& data_dir) {
-  const std::string path = absl::StrCat(data_dir, "/CURRENT");
-  ENGRAM_ASSIGN_OR_RETURN(const std::string current, ReadFile(env, path));
-  std::vector<std::string> names;
-  ENGRAM_RETURN_IF_ERROR(ToReadStatus(env->GetChildren(data_dir, &names), data_dir));
-  for (const std::string& name : names) {
-    if (absl::StartsWith(name, "MANIFEST-") && current == absl::StrCat(name, "\n")) {
-      return absl::StrCat(data_dir, "/", name);
-    }
-  }
-  return DataDamaged(absl::StrCat(path,
-                                  " names no MANIFEST that is there: it is damaged, or parts of the data "
-                                  "directory were deleted; restore it from a backup"));
-}
-
-// Names of the logs, in their order.
-absl::StatusOr<std::vector<std::string>> ListLogs(rocksdb::Env* env, const std::string& data_dir) {
-  std::vector<std::string> names;
-  ENGRAM_RETURN_IF_ERROR(ToReadStatus(env->GetChildren(data_dir, &names), data_dir));
-  std::vector<std::string> paths;
-  for (const std::string& name : names) {
-    if (absl::EndsWith(name, ".log")) paths.push_back(absl::StrCat(data_dir, "/", name));
-  }
-  std::sort(paths.begin(), paths.end(), [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
-  });
-  return paths;
 }
 
 // The name that RocksDB gave the database. Without it no seal is known, as in a database of an older Engram.
@@ -245,15 +111,6 @@ class LogGap {
   uint64_t next_number_ = 0;
   uint64_t gap_ = 0;
 };
-
-// A file of a copy must be whole to its end: no power loss has torn it.
-absl::Status CheckWhole(rocksdb::Env* env, const std::string& path) {
-  ENGRAM_ASSIGN_OR_RETURN(const std::string contents, ReadFile(env, path));
-  const WholeRecords whole = FindWholeRecords(contents);
-  if (whole.bytes == contents.size()) return absl::OkStatus();
-  return DataDamaged(
-      absl::StrCat(path, " is damaged at byte ", whole.fragment_bytes, " of ", contents.size()));
-}
 
 }  // namespace
 
@@ -284,9 +141,9 @@ absl::Status CheckManifest(absl::string_view log, absl::string_view name) {
 }
 
 absl::Status RepairManifest(rocksdb::Env* env, const std::string& data_dir) {
-  ENGRAM_ASSIGN_OR_RETURN(const std::string name, ReadFile(env, absl::StrCat(data_dir, "/CURRENT")));
+  ENGRAM_ASSIGN_OR_RETURN(const std::string name, ReadLogFile(env, absl::StrCat(data_dir, "/CURRENT")));
   const std::string path = absl::StrCat(data_dir, "/", absl::StripSuffix(name, "\n"));
-  ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
+  ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadLogFile(env, path));
   const size_t whole = FindWholeRecords(log).bytes;
   if (whole == log.size() || !HasLostSectors(log, whole)) return absl::OkStatus();
   return CutAndSync(env, path, log.size(), whole);
@@ -294,14 +151,14 @@ absl::Status RepairManifest(rocksdb::Env* env, const std::string& data_dir) {
 
 absl::Status CheckLogs(rocksdb::Env* env, const std::string& data_dir) {
   ENGRAM_ASSIGN_OR_RETURN(const std::string manifest, CurrentManifest(env, data_dir));
-  ENGRAM_ASSIGN_OR_RETURN(const std::string edits, ReadFile(env, manifest));
+  ENGRAM_ASSIGN_OR_RETURN(const std::string edits, ReadLogFile(env, manifest));
   ENGRAM_RETURN_IF_ERROR(CheckManifest(edits, manifest));
   const std::string identity = ReadIdentity(env, data_dir);
   ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, data_dir));
   LogGap gap;
   absl::Status gap_status;
   for (const std::string& path : paths) {
-    ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
+    ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadLogFile(env, path));
     ENGRAM_RETURN_IF_ERROR(CheckLog(log, path, identity));
     const WholeRecords whole = FindWholeRecords(log);
     const bool was_gap = gap.number() != 0;
@@ -318,33 +175,11 @@ absl::Status RepairLogs(rocksdb::Env* env, const std::string& data_dir) {
   ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, data_dir));
   LogGap gap;
   for (const std::string& path : paths) {
-    ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
+    ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadLogFile(env, path));
     const WholeRecords whole = FindWholeRecords(log);
     const bool is_behind = gap.IsBefore(whole, whole.bytes == log.size());
     ENGRAM_RETURN_IF_ERROR(CutAndSync(env, path, log.size(), is_behind ? 0 : whole.bytes));
   }
-  return absl::OkStatus();
-}
-
-absl::Status MendCopiedLogs(rocksdb::Env* env, const std::string& folder) {
-  ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, folder));
-  if (paths.empty()) return absl::OkStatus();
-  const std::string& path = paths.back();
-  ENGRAM_ASSIGN_OR_RETURN(const std::string log, ReadFile(env, path));
-  const size_t whole = FindWholeRecords(log).bytes;
-  if (whole == log.size()) return absl::OkStatus();
-  const std::string mended = path + ".tmp";
-  rocksdb::Status status =
-      rocksdb::WriteStringToFile(env, log.substr(0, whole), mended, /*should_sync=*/true);
-  if (status.ok()) status = env->RenameFile(mended, path);
-  return ToWriteStatus(status, path);
-}
-
-absl::Status CheckCopiedLogs(rocksdb::Env* env, const std::string& folder) {
-  ENGRAM_ASSIGN_OR_RETURN(const std::string manifest, CurrentManifest(env, folder));
-  ENGRAM_RETURN_IF_ERROR(CheckWhole(env, manifest));
-  ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ListLogs(env, folder));
-  for (const std::string& path : paths) ENGRAM_RETURN_IF_ERROR(CheckWhole(env, path));
   return absl::OkStatus();
 }
 

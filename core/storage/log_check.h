@@ -45,13 +45,6 @@ absl::Status RepairLogs(rocksdb::Env* env, const std::string& data_dir);
 // that for damage, as it must take anything else there. What such an end said was never acknowledged.
 absl::Status RepairManifest(rocksdb::Env* env, const std::string& data_dir);
 
-// Of a copy of a database, made while it was written: its newest log may end within a record. Replaces that
-// one, which may be a link to the database's own, by its whole records. Not yet durable: see SyncFolder.
-absl::Status MendCopiedLogs(rocksdb::Env* env, const std::string& folder);
-
-// Checks the logs and the MANIFEST of a copy after MendCopiedLogs: where one is not whole, it is damaged.
-absl::Status CheckCopiedLogs(rocksdb::Env* env, const std::string& folder);
-
 }  // namespace engram
 
 #endif  // ENGRAM_CORE_STORAGE_LOG_CHECK_H_

@@ -126,6 +126,7 @@ void RocksDatabase::ShrinkLogs(absl::Time now) {
   }
   rocksdb::FlushOptions options;
   options.wait = false;
+  options.allow_write_stall = true;  // Or this refused write waits for compactions.
   const rocksdb::Status begun = db_->Flush(options, {banks(), patterns()});
   if (begun.ok()) return;
   options_.log(LogLevel::kWarning, absl::StrCat("storage: shrinking logs: ", begun.ToString()));

@@ -62,11 +62,12 @@ class RocksDatabase {
 
   // Makes table files part of the database, all in one step; see ToWriteStatus.
   absl::Status Ingest(const std::vector<rocksdb::IngestExternalFileArg>& tables, absl::string_view what)
-      ABSL_LOCKS_EXCLUDED(ingest_mutex_);
+      ABSL_LOCKS_EXCLUDED(copy_mutex_, ingest_mutex_);
   // Makes the folder `folder`, which must not be there, a copy of the database, of links where the volume
   // can: all of each write that came before, all or nothing of any other. What CheckCopiedLogs checks holds.
   // The name of the folder is not yet durable. After an error there is no folder, unless the disk fails.
-  absl::Status Copy(const std::string& folder, absl::Time now) ABSL_LOCKS_EXCLUDED(ingest_mutex_);
+  absl::Status Copy(const std::string& folder, absl::Time now)
+      ABSL_LOCKS_EXCLUDED(copy_mutex_, ingest_mutex_);
 
   // False: writes fail since an error of the disk, until it is got over.
   bool healthy() const;
@@ -115,6 +116,7 @@ class RocksDatabase {
   Synced synced_ ABSL_GUARDED_BY(seal_mutex_);
   uint64_t sealed_through_ ABSL_GUARDED_BY(seal_mutex_) = 0;
 
+  Mutex copy_mutex_;          // Held by a copy: the next one prefers those that share, who would never end.
   SharedMutex ingest_mutex_;  // Shared while tables are ingested, held while the files are listed for a copy.
 
   Mutex compactions_mutex_;  // While they are turned on or off.

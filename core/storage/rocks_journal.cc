@@ -26,6 +26,8 @@ namespace {
 
 // What a record of settings or counts takes up, with room to spare.
 constexpr int64_t kSmallRecordBytes = 1024;
+// Around each record of a pattern, or the deletion of one.
+constexpr int64_t kKeyBytes = 32;
 
 DatabaseOptions ToDatabaseOptions(const RocksJournalOptions& options) {
   return {options.data_dir, options.log, options.env, options.min_free_bytes};
@@ -34,13 +36,11 @@ DatabaseOptions ToDatabaseOptions(const RocksJournalOptions& options) {
 std::string What(absl::string_view doing, int64_t bank_id) { return absl::StrCat(doing, " bank ", bank_id); }
 
 // What the records of the changes take up.
-int64_t BytesOf(const BankSettings& settings, absl::Span<const PatternChange> changes) {
+int64_t BytesOf(absl::Span<const PatternChange> changes) {
   int64_t bytes = kSmallRecordBytes;
   for (const PatternChange& change : changes) {
-    const int64_t row_bytes = PatternRecordBytes(settings.dim, settings.value_dim, 0) + 32;
-    bytes += row_bytes * static_cast<int64_t>(change.stored.ids.size());
-    for (const std::string& payload : change.stored.payloads) bytes += static_cast<int64_t>(payload.size());
-    bytes += 32 * static_cast<int64_t>(change.deleted_ids.size());
+    bytes += PatternRecordBytes(change.stored);
+    bytes += kKeyBytes * static_cast<int64_t>(change.stored.ids.size() + change.deleted_ids.size());
   }
   return bytes;
 }
@@ -196,7 +196,7 @@ void RocksJournal::RemoveRemains(int64_t bank_id) {
 absl::Status RocksJournal::ChangePatterns(int64_t bank_id, const BankSettings& settings,
                                           absl::Span<const PatternChange> changes, const BankCounts& counts) {
   if (settings.durability == Durability::kVolatile) return absl::OkStatus();
-  const int64_t bytes = BytesOf(settings, changes);
+  const int64_t bytes = BytesOf(changes);
   ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(bytes, OnlyDeletes(changes), Now()));
   if (bytes > options_.bulk_bytes) {
     return IngestChanges(database_.get(), next_ingest_++, bank_id, changes, counts);
@@ -234,19 +234,27 @@ absl::StatusOr<std::unique_ptr<BankImport>> RocksJournal::ImportBank(int64_t ban
 absl::Status RocksJournal::PublishBank(int64_t bank_id, const BankSettings& settings,
                                        const BankCounts& counts, TableIngest* tables) {
   ENGRAM_RETURN_IF_ERROR(database_->PrepareWrite(kSmallRecordBytes, /*makes_room=*/false, Now()));
+  // Before the bank, and not with it: all other creations would wait for its tables.
+  ENGRAM_RETURN_IF_ERROR(ReserveBankId(bank_id));
   ENGRAM_RETURN_IF_ERROR(tables->Begin(TableIngest::Family::kBanks));
-  // As in CreateBank.
-  MutexLock lock(&mutex_);
-  const int64_t next_bank_id = std::max(next_bank_id_, bank_id + 1);
-  std::string next_record;
-  ByteWriter(&next_record).I64(next_bank_id);
   rocksdb::Status put = tables->table()->Put(CountsKey(bank_id), EncodeCounts(counts));
-  if (put.ok()) put = tables->table()->Put(kNextBankIdKey, next_record);
   if (put.ok()) put = tables->table()->Put(SettingsKey(bank_id), EncodeSettings(settings));
   ENGRAM_RETURN_IF_ERROR(ToWriteStatus(put, tables->what()));
   ENGRAM_RETURN_IF_ERROR(tables->End());
-  ENGRAM_RETURN_IF_ERROR(tables->Publish());
-  next_bank_id_ = next_bank_id;
+  return tables->Publish();
+}
+
+absl::Status RocksJournal::ReserveBankId(int64_t bank_id) {
+  // As in CreateBank.
+  MutexLock lock(&mutex_);
+  if (next_bank_id_ > bank_id) return absl::OkStatus();
+  std::string next_record;
+  ByteWriter(&next_record).I64(bank_id + 1);
+  rocksdb::WriteBatch batch;
+  const std::string what = What("restoring", bank_id);
+  ENGRAM_RETURN_IF_ERROR(ToWriteStatus(batch.Put(database_->banks(), kNextBankIdKey, next_record), what));
+  ENGRAM_RETURN_IF_ERROR(database_->Write(&batch, /*sync=*/true, what));
+  next_bank_id_ = bank_id + 1;
   return absl::OkStatus();
 }
 

@@ -111,6 +111,8 @@ class RocksJournal : public Journal {
   // Makes a bank of tables that hold its patterns.
   absl::Status PublishBank(int64_t bank_id, const BankSettings& settings, const BankCounts& counts,
                            TableIngest* tables) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Durably gives no later bank the id `bank_id`.
+  absl::Status ReserveBankId(int64_t bank_id) ABSL_LOCKS_EXCLUDED(mutex_);
   // Of a deleted bank: its patterns, which nobody reads any more.
   void RemoveRemains(int64_t bank_id);
   absl::Time Now() const { return clock_->Now(); }

@@ -1,5 +1,6 @@
 #include "core/storage/snapshot_check.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -20,10 +21,10 @@ absl::Status Take(const absl::Status& status, std::vector<std::string>* findings
   return absl::OkStatus();
 }
 
-int64_t RowBytes(const BankSettings& settings, const PatternRows& rows) {
-  int64_t bytes = PatternRecordBytes(settings.dim, settings.value_dim, 0) * rows.patterns.rows();
-  for (const std::string& payload : rows.payloads) bytes += static_cast<int64_t>(payload.size());
-  return bytes;
+std::vector<rocksdb::LiveFileMetaData> TablesOf(const StoredSnapshot& snapshot) {
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  snapshot.database().db()->GetLiveFilesMetaData(&tables);
+  return tables;
 }
 
 }  // namespace
@@ -35,35 +36,44 @@ SnapshotInfo ReadSnapshotInfo(const DatabaseOptions& options, SnapshotInfo known
   return known;
 }
 
-absl::StatusOr<std::vector<std::string>> CheckSnapshot(const StoredSnapshot& snapshot,
-                                                       const ProgressVisitor& progress) {
-  const RocksDatabase& database = snapshot.database();
-  std::vector<rocksdb::LiveFileMetaData> tables;
-  database.db()->GetLiveFilesMetaData(&tables);
-  int64_t total = 0;
-  for (const rocksdb::LiveFileMetaData& table : tables) total += 2 * static_cast<int64_t>(table.size);
-  std::vector<std::string> findings;
-  int64_t done = 0;
+int64_t TableBytes(const StoredSnapshot& snapshot) {
+  int64_t bytes = 0;
+  for (const rocksdb::LiveFileMetaData& table : TablesOf(snapshot)) bytes += static_cast<int64_t>(table.size);
+  return bytes;
+}
+
+absl::StatusOr<std::vector<std::string>> CheckTables(const StoredSnapshot& snapshot, int64_t before_bytes,
+                                                     int64_t total_bytes, const ProgressVisitor& progress) {
+  const DatabaseOptions& database = snapshot.database().options();
   rocksdb::Options options;
-  options.env = EnvOf(database.options());
-  for (const rocksdb::LiveFileMetaData& table : tables) {
-    ENGRAM_RETURN_IF_ERROR(progress(done, total));
-    const std::string path = absl::StrCat(database.options().data_dir, table.name);
+  options.env = EnvOf(database);
+  std::vector<std::string> findings;
+  int64_t done = before_bytes;
+  for (const rocksdb::LiveFileMetaData& table : TablesOf(snapshot)) {
+    ENGRAM_RETURN_IF_ERROR(progress(done, total_bytes));
+    const std::string path = absl::StrCat(database.data_dir, table.name);
     const rocksdb::Status checked = rocksdb::VerifySstFileChecksum(options, rocksdb::EnvOptions(), path);
     ENGRAM_RETURN_IF_ERROR(Take(ToReadStatus(checked, path), &findings));
     done += static_cast<int64_t>(table.size);
   }
+  return findings;
+}
+
+absl::StatusOr<std::vector<std::string>> CheckRecords(const StoredSnapshot& snapshot, int64_t before_bytes,
+                                                      int64_t total_bytes, const ProgressVisitor& progress) {
+  std::vector<std::string> findings;
+  int64_t done = before_bytes;
   for (const StoredBank& bank : snapshot.banks()) {
     ENGRAM_RETURN_IF_ERROR(Take(bank.settings.status(), &findings));
     if (!bank.settings.ok()) continue;
     const absl::Status read =
         snapshot.ReadPatterns(bank.bank_id, *bank.settings, [&](const PatternRows& rows) {
-          done += RowBytes(*bank.settings, rows);
-          return progress(done, std::max(done, total));
+          done += PatternRecordBytes(rows);
+          return progress(done, std::max(done, total_bytes));
         });
     ENGRAM_RETURN_IF_ERROR(Take(read, &findings));
   }
-  ENGRAM_RETURN_IF_ERROR(progress(std::max(done, total), std::max(done, total)));
+  ENGRAM_RETURN_IF_ERROR(progress(std::max(done, total_bytes), std::max(done, total_bytes)));
   return findings;
 }
 

@@ -40,10 +40,13 @@ absl::StatusOr<SnapshotRecord> DecodeSnapshotRecord(absl::string_view bytes) {
     return DataDamaged("the record of a snapshot is damaged");
   }
   ByteReader reader(body);
-  if (const uint8_t version = reader.U8(); version != kRecordVersion) {
-    return DataDamaged(absl::StrCat("the record of a snapshot has version ", version,
-                                    ", this Engram knows up to ", kRecordVersion));
+  const uint8_t version = reader.U8();
+  if (version > kRecordVersion) {
+    return absl::FailedPreconditionError(absl::StrCat("the record of a snapshot has version ", version,
+                                                      " of a newer Engram; this one reads versions up to ",
+                                                      kRecordVersion, ": use the newer Engram"));
   }
+  if (version == 0) return DataDamaged("the record of a snapshot has no version");
   SnapshotRecord record;
   record.name = std::string(reader.Text());
   record.create_time = absl::FromUnixNanos(reader.I64());
@@ -76,7 +79,10 @@ absl::StatusOr<SnapshotRecord> ReadSnapshotRecord(rocksdb::Env* env, const std::
   std::string bytes;
   ENGRAM_RETURN_IF_ERROR(ToReadStatus(rocksdb::ReadFileToString(env, path, &bytes), path));
   absl::StatusOr<SnapshotRecord> record = DecodeSnapshotRecord(bytes);
-  if (!record.ok()) return DataDamaged(absl::StrCat(path, ": ", record.status().message()));
+  if (!record.ok()) {
+    const std::string text = absl::StrCat(path, ": ", record.status().message());
+    return absl::IsDataLoss(record.status()) ? DataDamaged(text) : absl::FailedPreconditionError(text);
+  }
   ENGRAM_ASSIGN_OR_RETURN(const std::vector<SnapshotRecord::File> files, ListSnapshotFiles(env, folder));
   std::map<std::string, int64_t> found;
   for (const SnapshotRecord::File& file : files) found[file.name] = file.bytes;

@@ -27,7 +27,7 @@ struct SnapshotRecord {
 };
 
 std::string EncodeSnapshotRecord(const SnapshotRecord& record);
-// DATA_LOSS: the bytes are no such record, or one of a version that this Engram does not know.
+// DATA_LOSS: the bytes are no such record. FAILED_PRECONDITION: it is one of a newer Engram.
 absl::StatusOr<SnapshotRecord> DecodeSnapshotRecord(absl::string_view bytes);
 
 // Lists the files of the folder of a snapshot.
@@ -35,7 +35,7 @@ absl::StatusOr<SnapshotRecord> DecodeSnapshotRecord(absl::string_view bytes);
 absl::StatusOr<std::vector<SnapshotRecord::File>> ListSnapshotFiles(rocksdb::Env* env,
                                                                     const std::string& folder);
 // The record in the folder of a snapshot, after a look at whether the files are there. DATA_LOSS: one is
-// missing, or has another size; the text names it.
+// missing, or has another size; the text names it. FAILED_PRECONDITION: a newer Engram made it.
 absl::StatusOr<SnapshotRecord> ReadSnapshotRecord(rocksdb::Env* env, const std::string& folder);
 
 }  // namespace engram

@@ -30,4 +30,13 @@ absl::Status CheckSnapshotName(const std::string& name) {
       "[A-Za-z0-9][A-Za-z0-9._-]{0,127}, not ending in '.tmp'");
 }
 
+absl::Status CheckNewSnapshotName(const std::string& name) {
+  if (absl::StartsWith(name, kUnreadablePrefix)) {
+    return InvalidField("name", absl::StrCat("'", absl::CHexEscape(name.substr(0, kMaxNameBytes)), "'"),
+                        absl::StrCat("a name that does not begin with '", kUnreadablePrefix,
+                                     "', as do those of backups whose name cannot be read"));
+  }
+  return CheckSnapshotName(name);
+}
+
 }  // namespace engram

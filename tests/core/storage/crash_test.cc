@@ -30,7 +30,7 @@ RocksJournalOptions OptionsIn(const std::string& folder) {
   return options;
 }
 
-constexpr int kSteps = 10;
+constexpr int kSteps = 11;
 constexpr uint32_t kImportStamp = 77;
 
 Stamps StampsOf(uint32_t stamp, int64_t count) {
@@ -79,6 +79,8 @@ absl::Status TakeStep(RocksJournal* journal, int step) {
       return Import(journal);
     case 8:
       return journal->snapshots()->Delete("s");
+    case 9:
+      return journal->backups()->Delete("b");
     default:
       return journal->DeleteBank(1);
   }
@@ -125,7 +127,7 @@ bool HasSnapshot(SnapshotStore* store, const std::string& name, bool is_there) {
 bool IsAfter(const RocksJournal& journal, int done) {
   return IsFirstAfter(journal, done) && IsSecondAfter(journal, done) &&
          HasSnapshot(journal.snapshots(), "s", done >= 6 && done < 9) &&
-         HasSnapshot(journal.backups(), "b", done >= 7);
+         HasSnapshot(journal.backups(), "b", done >= 7 && done < 10);
 }
 
 // Nothing is left of what was not finished.
@@ -136,7 +138,16 @@ bool HasLeftovers(const std::string& folder) {
       if (entry.path().filename() != "s") return true;
     }
   }
-  return false;
+  // A backup has its files, and nothing else has any.
+  const bool has_backup = std::filesystem::exists(folder + "/backups/meta/1");
+  for (const char* name : {"/backups/meta", "/backups/private", "/backups/shared_checksum"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder + name)) {
+      const std::string file = entry.path().filename().string();
+      if (!has_backup || file.find(".tmp") != std::string::npos) return true;
+      if (std::string(name) != "/backups/shared_checksum" && file != "1") return true;
+    }
+  }
+  return std::filesystem::exists(folder + "/backups/BACKUPS.tmp");
 }
 
 // Runs `body` in a process of its own; what it exits with, or -1 if it died.

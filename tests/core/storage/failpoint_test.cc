@@ -46,6 +46,7 @@ class FailpointTest : public JournalTest {
             [this] { return journal_->backups()->Create("b", NoProgress()).status(); },
             [this] { return Import(); },
             [this] { return journal_->snapshots()->Delete("s"); },
+            [this] { return journal_->backups()->Delete("b"); },
             [this] {
               const absl::Status status = journal_->DeleteBank(1);
               if (status.ok()) stamps_.erase(1);

@@ -1,10 +1,13 @@
 #include "core/storage/free_space.h"
 
 #include "core/base/error.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace engram {
 namespace {
+
+using testing::HasSubstr;
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kGiB = int64_t{1} << 30;
@@ -31,7 +34,10 @@ TEST(FreeSpaceTest, RefusalsSayWhatWasAskedAndWhatIsFree) {
   EXPECT_EQ(details.reason, "DISK_FULL");
   EXPECT_EQ(details.metadata[0].second, "11");
   EXPECT_EQ(details.metadata[1].second, "10");
-  EXPECT_FALSE(CheckFreeSpace(1, 0, 100).ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr("or delete banks or snapshots"));
+  const absl::Status of_backups = CheckFreeSpace(1, 0, 100, "backup directory", "backups");
+  EXPECT_THAT(std::string(of_backups.message()), HasSubstr("the disk of the backup directory has 0 bytes"));
+  EXPECT_THAT(std::string(of_backups.message()), HasSubstr("or delete backups"));
 }
 
 TEST(FreeSpaceTest, TheVolumeOfAPathThatIsNotThereIsUnknown) {

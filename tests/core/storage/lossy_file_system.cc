@@ -437,7 +437,9 @@ IOStatus LossyFileSystem::DeleteFile(const std::string& path, const rocksdb::IOO
                                      rocksdb::IODebugContext*) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::string clean = Clean(path);
-  if (Find(clean) == nullptr) return NotFound(path);
+  const InodePtr* inode = Find(clean);
+  if (inode == nullptr) return NotFound(path);
+  if (*inode == nullptr) return IOStatus::IOError(path, "Is a directory");
   return DoChange({FolderOf(clean), {{clean, std::nullopt}}});
 }
 
@@ -473,7 +475,11 @@ IOStatus LossyFileSystem::DeleteDir(const std::string& path, const rocksdb::IOOp
   std::vector<std::string> names;
   const IOStatus listed = GetChildren(path, options, &names, context);
   if (!listed.ok()) return listed;
-  return names.empty() ? DeleteFile(path, options, context) : IOStatus::IOError(path, "Directory not empty");
+  if (!names.empty()) return IOStatus::IOError(path, "Directory not empty");
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::string clean = Clean(path);
+  if (Find(clean) == nullptr) return NotFound(path);
+  return DoChange({FolderOf(clean), {{clean, std::nullopt}}});
 }
 
 IOStatus LossyFileSystem::GetFileSize(const std::string& path, const rocksdb::IOOptions&, uint64_t* size,

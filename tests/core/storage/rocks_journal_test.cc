@@ -1,6 +1,8 @@
 #include "core/storage/rocks_journal.h"
 
+#include "absl/strings/match.h"
 #include "core/base/error.h"
+#include "core/storage/checkpoint_store.h"
 #include "core/storage/data_directory.h"
 #include "core/storage/rocks_database.h"
 #include "gmock/gmock.h"
@@ -280,6 +282,30 @@ TEST_F(RocksJournalTest, CompactionsWaitUntilTheBanksAreLoaded) {
   database->StartCompactions();
   EXPECT_TRUE(database->patterns_options().disable_auto_compactions);
   EXPECT_FALSE(database->banks_options().disable_auto_compactions);
+}
+
+// Its files are links to the database's.
+TEST_F(RocksJournalTest, DamageFoundInASnapshotKeepsTheDatabasesFilesAsTheyAre) {
+  Open();
+  ASSERT_TRUE(Create(1).ok());
+  ASSERT_TRUE(Store(1, 0, 900).ok());
+  ASSERT_TRUE(journal_->snapshots()->Create("a", NoProgress()).ok());
+  journal_.reset();
+  std::string table;
+  int64_t bytes = 0;
+  for (const std::string& path : files_->Files("/data/snapshots/a")) {
+    if (!absl::EndsWith(path, ".sst") || files_->FileSize(path) < bytes) continue;
+    table = path;
+    bytes = files_->FileSize(path);
+  }
+  files_->FlipBit(table, 8 * bytes / 3);
+  const DatabaseOptions options{"/data", [](LogLevel, const std::string&) {}, MakeEnv(files_), 0};
+  const auto database = RocksDatabase::Open(options, RocksDatabase::Access::kWrite).value();
+  database->StartCompactions();
+  CheckpointStore store(database.get(), &clock_);
+  EXPECT_FALSE(database->patterns_options().disable_auto_compactions);
+  EXPECT_FALSE(store.Verify("a", NoProgress()).value().empty());
+  EXPECT_TRUE(database->patterns_options().disable_auto_compactions);
 }
 
 TEST_F(RocksJournalTest, VerifyFindsDamageAndOtherBanksStillRead) {

@@ -6,6 +6,9 @@
 #include <thread>
 
 #include "absl/strings/match.h"
+#include "core/storage/byte_record.h"
+#include "core/storage/crc32c.h"
+#include "core/storage/snapshot_record.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/storage/snapshot_fixture.h"
@@ -82,6 +85,11 @@ TEST_P(SnapshotStoreTest, HostileNamesAreRefused) {
   Make(std::string(128, 'x'));
 }
 
+TEST_P(SnapshotStoreTest, NamesThatStandForUnreadableOnesAreRefused) {
+  EXPECT_TRUE(absl::IsInvalidArgument(store().Create("unreadable-7", NoProgress()).status()));
+  EXPECT_TRUE(absl::IsNotFound(store().Delete("unreadable-7")));
+}
+
 TEST_P(SnapshotStoreTest, UnknownNamesAreNotFoundAndKnownOnesExist) {
   for (const absl::Status& status : {store().Get("a").status(), store().Open("a").status(),
                                      store().Verify("a", NoProgress()).status(), store().Delete("a")}) {
@@ -150,6 +158,17 @@ TEST_P(SnapshotStoreTest, EachBankIsAsAfterOneOfItsChangesWhileOthersWrite) {
           << i << ", bank " << bank.bank_id;
     }
   }
+}
+
+TEST(SnapshotRecordTest, OneOfANewerEngramIsNotDamaged) {
+  std::string record = EncodeSnapshotRecord({"a", absl::UnixEpoch(), {}});
+  ASSERT_TRUE(DecodeSnapshotRecord(record).ok());
+  record[0] = 2;
+  EXPECT_TRUE(absl::IsDataLoss(DecodeSnapshotRecord(record).status()));
+  record.resize(record.size() - 4);
+  ByteWriter(&record).U32(MaskedCrc32c(record));
+  const absl::Status status = DecodeSnapshotRecord(record).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
 
 TEST_P(SnapshotStoreTest, LogFilesAppearNowhere) {
