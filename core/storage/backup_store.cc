@@ -39,6 +39,10 @@ absl::StatusOr<Backup> FindIn(const std::vector<Backup>& backups, const std::str
 absl::StatusOr<std::unique_ptr<BackupStore>> BackupStore::Open(RocksDatabase* database,
                                                                std::string backup_dir, const Clock* clock) {
   const DatabaseOptions& options = database->options();
+  // The engine opens files of a backup under absolute names alone.
+  const std::string given = std::move(backup_dir);
+  ENGRAM_RETURN_IF_ERROR(
+      ToReadStatus(database->files()->GetAbsolutePath(given, {}, &backup_dir, nullptr), given));
   ENGRAM_ASSIGN_OR_RETURN(DirectoryLock lock, PrepareBackupDirectory(database->files(), backup_dir,
                                                                      options.data_dir, options.log));
   std::unique_ptr<BackupStore> store(

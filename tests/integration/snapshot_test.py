@@ -223,6 +223,20 @@ class RestoreTest(SnapshotTest):
             self.assertEqual(self.answers(stub, bank), before[bank], bank)
         server.close()
 
+    def test_directories_may_be_named_relative_to_where_the_server_runs(self):
+        with EngramServer(self.program, "--data-dir", "data", "--backup-dir", "backups") as server:
+            with connect(server.address) as channel:
+                stub = make_stub(channel)
+                self.fill(stub, "bank")
+                before = self.answers(stub, "bank")
+                for place in PLACES:
+                    snapshot = snapshots.create(stub, "s", place)
+                    self.assertEqual((snapshot.bank_count, snapshot.damage), (1, ""))
+                    self.assertEqual(snapshots.verify(stub, "s", place), [])
+                    snapshots.delete_bank(stub, "bank")
+                    snapshots.restore(stub, "s", "bank", place=place)
+                    self.assertEqual(self.answers(stub, "bank"), before)
+
     def test_snapshots_are_made_while_writers_write(self):
         server, _, stub = self.start()
         writers = [Writer(f"written{number}") for number in range(3)]
