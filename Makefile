@@ -58,7 +58,8 @@ stress: setup ## Lose power 1,000 times, flip 2,000 bits, kill 900 servers and c
 	PYTHONPATH=build/dev/tests/integration/stubs /usr/bin/python3 -B tests/integration/history_test.py --seeds 20 \
 	  --operations 10000 build/dev/bin/engramd
 	if [ -w /sys/fs/cgroup/memory ]; then PYTHONPATH=build/dev/tests/integration/stubs /usr/bin/python3 -B \
-	  tests/integration/memory_test.py --limit-mib 512 LimitTest build/dev/bin/engramd; fi
+	  tests/integration/memory_test.py --limit-mib 512 LimitTest build/dev/bin/engramd; \
+	else echo "skipped: banks under a memory limit need root and control groups of version 1"; fi
 
 .PHONY: lint
 lint: ## Check layers, links, formatting, shell scripts and the compose file

@@ -1,6 +1,5 @@
 #include "server/parse_snapshot.h"
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
@@ -8,9 +7,6 @@
 
 namespace engram {
 namespace {
-
-// How much of a name that cannot be one is repeated.
-constexpr size_t kMaxEchoBytes = 128;
 
 absl::Status NoDataDirectory() {
   ErrorDetails details;
@@ -54,13 +50,7 @@ absl::StatusOr<SnapshotCall> ParsePlace(v1::SnapshotPlace place, const SnapshotP
 
 absl::StatusOr<SnapshotCall> ParseSnapshot(const std::string& name, const std::string& field,
                                            v1::SnapshotPlace place, const SnapshotPlaces& places) {
-  if (!CheckSnapshotName(name).ok()) {
-    const std::string start = absl::CHexEscape(name.substr(0, kMaxEchoBytes));
-    return InvalidField(field,
-                        name.size() <= kMaxEchoBytes ? absl::StrCat("'", start, "'")
-                                                     : absl::StrCat(name.size(), " bytes, '", start, "...'"),
-                        "[A-Za-z0-9][A-Za-z0-9._-]{0,127}, not ending in '.tmp'");
-  }
+  ENGRAM_RETURN_IF_ERROR(CheckSnapshotName(name, field));
   ENGRAM_ASSIGN_OR_RETURN(SnapshotCall call, ParsePlace(place, places));
   call.name = name;
   return call;

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/byte_progress.h"
 #include "client/cli/commands.h"
 #include "client/cli/number_text.h"
@@ -118,7 +117,7 @@ class PlaceCommand {
     return command;
   }
 
-  std::string Text(const char* text) const { return absl::StrReplaceAll(text, {{"%", place_.word}}); }
+  std::string Text(const char* text) const { return TextFor(place_, text); }
 
  private:
   const SnapshotPlace place_;

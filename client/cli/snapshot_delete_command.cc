@@ -42,12 +42,12 @@ absl::Status Delete(const SnapshotPlace& place, const DeleteFlags& flags, const 
 
 void AddSnapshotDeleteCommand(CLI::App& parent, const SnapshotPlace& place, Command* chosen) {
   auto flags = std::make_shared<DeleteFlags>();
-  const std::string word = place.word;
-  CLI::App& remove = *parent.add_subcommand("delete", absl::StrCat("Delete a ", word));
-  remove.add_option("NAME", flags->name, absl::StrCat("Name of the ", word))->type_name("")->required();
+  CLI::App& remove = *parent.add_subcommand("delete", TextFor(place, "Delete a %"));
+  remove.add_option("NAME", flags->name, TextFor(place, "Name of the %"))->type_name("")->required();
   remove.add_flag("-y,--yes", flags->yes, "Do not ask; needed without a terminal");
-  remove.footer(absl::StrCat("What banks or other ", word, "s share with it stays.\n\nExample:\n  engram ",
-                             word, " delete before-cleaning --yes"));
+  remove.footer(TextFor(place,
+                        "What banks or other %s share with it stays.\n\n"
+                        "Example:\n  engram % delete before-cleaning --yes"));
   remove.callback([=] { *chosen = [=](const Context& context) { return Delete(place, *flags, context); }; });
 }
 

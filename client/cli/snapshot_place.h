@@ -4,6 +4,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "engram/v1/snapshot.pb.h"
 
 namespace engram::cli {
@@ -15,6 +17,11 @@ struct SnapshotPlace {
 };
 inline constexpr SnapshotPlace kSnapshots = {v1::SNAPSHOT_PLACE_DATA_DIRECTORY, "snapshot"};
 inline constexpr SnapshotPlace kBackups = {v1::SNAPSHOT_PLACE_BACKUP_DIRECTORY, "backup"};
+
+// A text about one place: `pattern` with the place's word for each '%'.
+inline std::string TextFor(const SnapshotPlace& place, absl::string_view pattern) {
+  return absl::StrReplaceAll(pattern, {{"%", place.word}});
+}
 
 // What texts call the snapshot `name`: "snapshot 'before'".
 inline std::string Title(const SnapshotPlace& place, const std::string& name) {

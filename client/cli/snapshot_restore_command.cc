@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/bank_report.h"
 #include "client/cli/byte_progress.h"
 #include "client/cli/commands.h"
@@ -179,9 +178,7 @@ absl::Status Run(const RestoreFlags& flags, const Context& context) {
 void AddSnapshotRestoreCommand(CLI::App& parent, const SnapshotPlace& place, Command* chosen) {
   auto flags = std::make_shared<RestoreFlags>();
   flags->place = place;
-  const auto text = [&place](const char* template_text) {
-    return absl::StrReplaceAll(template_text, {{"%", place.word}});
-  };
+  const auto text = [&place](const char* pattern) { return TextFor(place, pattern); };
   CLI::App& restore = *parent.add_subcommand("restore", text("Make banks again of those that a % has"));
   restore.add_option("NAME", flags->name, text("Name of the %"))->type_name("")->required();
   restore.add_option("BANK", flags->bank, text("Name of the bank [the only one that the % has]"))

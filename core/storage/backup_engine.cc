@@ -48,14 +48,6 @@ class CopyProgress {
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
-int64_t TableBytes(rocksdb::DB* db) {
-  std::vector<rocksdb::LiveFileMetaData> tables;
-  db->GetLiveFilesMetaData(&tables);
-  int64_t bytes = 0;
-  for (const rocksdb::LiveFileMetaData& table : tables) bytes += static_cast<int64_t>(table.size);
-  return bytes;
-}
-
 // FAILED_PRECONDITION: the record is a newer Engram's. DATA_LOSS: there is none.
 absl::Status TakeRecord(const std::string& metadata, SnapshotInfo* info) {
   ENGRAM_ASSIGN_OR_RETURN(const SnapshotRecord record, DecodeSnapshotRecord(metadata));
@@ -158,9 +150,9 @@ Backup BackupEngine::DamagedBackup(rocksdb::BackupID id) const {
   return backup;
 }
 
-absl::Status BackupEngine::Create(rocksdb::DB* db, const std::string& name, absl::Time create_time,
-                                  const ProgressVisitor& progress) {
-  const int64_t total_bytes = TableBytes(db);
+absl::Status BackupEngine::Create(const RocksDatabase& database, const std::string& name,
+                                  absl::Time create_time, const ProgressVisitor& progress) {
+  const int64_t total_bytes = database.table_bytes();
   CopyProgress copied(progress, total_bytes, writer_.get());
   rocksdb::CreateBackupOptions options;
   options.flush_before_backup = true;
@@ -168,7 +160,8 @@ absl::Status BackupEngine::Create(rocksdb::DB* db, const std::string& name, absl
   const std::string record = EncodeSnapshotRecord({name, create_time, {}});
   // The engine would take them for what is left of the one that failed.
   files_->Keep(FilesOfDamaged());
-  const rocksdb::IOStatus status = writer_->CreateNewBackupWithMetadata(options, db, record, nullptr);
+  const rocksdb::IOStatus status =
+      writer_->CreateNewBackupWithMetadata(options, database.db(), record, nullptr);
   files_->Keep({});
   if (status.ok()) return absl::OkStatus();  // Stopped or not: it was done by then.
   ENGRAM_RETURN_IF_ERROR(copied.status());

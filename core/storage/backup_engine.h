@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/storage/backup_files.h"
+#include "core/storage/rocks_database.h"
 #include "core/storage/snapshot_store.h"
 #include "core/storage/storage_log.h"
 #include "rocksdb/env.h"
@@ -42,9 +43,9 @@ class BackupEngine {
   // All of them, ascending by id, damaged ones too.
   std::vector<Backup> List() const;
 
-  // Backs up `db`, which nobody writes to. What fails leaves nothing, and the files of damaged backups as
-  // they were. DATA_LOSS: it is damaged. REQUIRES: kWrite.
-  absl::Status Create(rocksdb::DB* db, const std::string& name, absl::Time create_time,
+  // Backs up `database`, which nobody writes to. What fails leaves nothing, and the files of damaged backups
+  // as they were. DATA_LOSS: it is damaged. REQUIRES: kWrite.
+  absl::Status Create(const RocksDatabase& database, const std::string& name, absl::Time create_time,
                       const ProgressVisitor& progress);
   // Durably. Files that only damaged backups need may go too. REQUIRES: kWrite.
   absl::Status Delete(rocksdb::BackupID id);

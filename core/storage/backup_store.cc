@@ -154,7 +154,7 @@ absl::Status BackupStore::CreateFrom(const std::string& temporary, const std::st
   ENGRAM_FAILPOINT("backup/before_copy");
   ENGRAM_RETURN_IF_ERROR(CheckSpace());
   // It may be the disk of the data directory, which must not fill up.
-  return engine->Create(copy->db(), name, create_time, [&](int64_t done_bytes, int64_t total_bytes) {
+  return engine->Create(*copy, name, create_time, [&](int64_t done_bytes, int64_t total_bytes) {
     ENGRAM_RETURN_IF_ERROR(CheckSpace());
     return progress(done_bytes, total_bytes);
   });

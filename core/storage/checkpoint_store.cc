@@ -18,17 +18,18 @@
 namespace engram {
 namespace {
 
-int64_t BytesOf(const SnapshotRecord& record) {
-  int64_t bytes = 0;
-  for (const SnapshotRecord::File& file : record.files) bytes += file.bytes;
-  return bytes;
+// Without its banks.
+SnapshotInfo InfoOf(const SnapshotRecord& record) {
+  SnapshotInfo info;
+  info.name = record.name;
+  info.create_time = record.create_time;
+  for (const SnapshotRecord::File& file : record.files) info.file_bytes += file.bytes;
+  return info;
 }
 
 // What is damaged may be a file of the database too, which must then leave it alone.
 void HaveDamage(RocksDatabase* database, absl::string_view text) {
-  std::vector<rocksdb::LiveFileMetaData> tables;
-  database->db()->GetLiveFilesMetaData(&tables);
-  for (const rocksdb::LiveFileMetaData& table : tables) {
+  for (const rocksdb::LiveFileMetaData& table : database->tables()) {
     if (absl::StrContains(text, table.name)) return database->KeepFilesAsTheyAre();
   }
 }
@@ -58,23 +59,22 @@ absl::StatusOr<SnapshotInfo> CheckpointStore::Create(const std::string& name,
   ENGRAM_ASSIGN_OR_RETURN(const SnapshotTurn::Turn turn, turn_.Take());
   if (Exists(name)) return SnapshotExists(name);
   const std::string temporary = FolderOf(name) + ".tmp";
-  const absl::StatusOr<SnapshotRecord> record = CreateIn(temporary, name, progress);
-  if (!record.ok()) {
+  const absl::StatusOr<SnapshotInfo> created = CreateIn(temporary, name, progress);
+  if (!created.ok()) {
     // What cannot be removed now, the next start removes. The name may have been given, but not durably.
     if (Exists(name)) {
       database_->files()->RenameFile(FolderOf(name), temporary, {}, nullptr).PermitUncheckedError();
     }
     RemoveFolder(database_->files(), temporary).PermitUncheckedError();
-    return record.status();
+    return created.status();
   }
   ENGRAM_CRASHPOINT("snapshot/after_checkpoint");
   cache_.Forget(name);
-  return Get(name);
+  return cache_.Get(name, [&] { return *created; });
 }
 
-absl::StatusOr<SnapshotRecord> CheckpointStore::CreateIn(const std::string& temporary,
-                                                         const std::string& name,
-                                                         const ProgressVisitor& progress) {
+absl::StatusOr<SnapshotInfo> CheckpointStore::CreateIn(const std::string& temporary, const std::string& name,
+                                                       const ProgressVisitor& progress) {
   const std::string what = absl::StrCat("making snapshot '", name, "'");
   rocksdb::FileSystem* const files = database_->files();
   rocksdb::Env* const env = EnvOf(database_->options());
@@ -91,23 +91,26 @@ absl::StatusOr<SnapshotRecord> CheckpointStore::CreateIn(const std::string& temp
       rocksdb::WriteStringToFile(env, EncodeSnapshotRecord(record),
                                  absl::StrCat(temporary, "/", kSnapshotRecordName), /*should_sync=*/true),
       what));
-  ENGRAM_RETURN_IF_ERROR(CheckCopy(temporary));
-  ENGRAM_RETURN_IF_ERROR(progress(BytesOf(record), BytesOf(record)));
+  SnapshotInfo info = InfoOf(record);
+  ENGRAM_ASSIGN_OR_RETURN(info.banks, ReadCopy(temporary));
+  ENGRAM_RETURN_IF_ERROR(progress(info.file_bytes, info.file_bytes));
   rocksdb::IOStatus status = SyncFolder(files, temporary);
   if (status.ok()) status = files->RenameFile(temporary, FolderOf(name), {}, nullptr);
   if (status.ok()) status = SyncFolder(files, ParentFolder(temporary));
   ENGRAM_RETURN_IF_ERROR(ToWriteStatus(status, what));
-  return record;
+  return info;
 }
 
-absl::Status CheckpointStore::CheckCopy(const std::string& temporary) const {
+absl::StatusOr<std::vector<StoredBank>> CheckpointStore::ReadCopy(const std::string& temporary) const {
   DatabaseOptions options = database_->options();
   options.data_dir = temporary;
-  const absl::Status opened = StoredSnapshot::Open(options, nullptr).status();
-  if (!absl::IsDataLoss(opened)) return opened;
-  HaveDamage(database_, opened.message());
+  const auto copy = StoredSnapshot::Open(options, nullptr);
+  if (copy.ok()) return (*copy)->banks();
+  if (!absl::IsDataLoss(copy.status())) return copy.status();
+  const absl::string_view damage = copy.status().message();
+  HaveDamage(database_, damage);
   // The copy goes; what is damaged stays.
-  return DataDamaged(absl::StrReplaceAll(opened.message(), {{temporary, database_->options().data_dir}}));
+  return DataDamaged(absl::StrReplaceAll(damage, {{temporary, database_->options().data_dir}}));
 }
 
 absl::StatusOr<std::vector<SnapshotInfo>> CheckpointStore::List() const {
@@ -136,17 +139,16 @@ absl::StatusOr<SnapshotInfo> CheckpointStore::Get(const std::string& name) const
 }
 
 SnapshotInfo CheckpointStore::Read(const std::string& name) const {
-  SnapshotInfo info;
-  info.name = name;
-  info.create_time = absl::UnixEpoch();
   const absl::StatusOr<SnapshotRecord> record =
       ReadSnapshotRecord(EnvOf(database_->options()), FolderOf(name));
-  info.status = record.status();
+  SnapshotInfo info;
   if (record.ok()) {
-    info.create_time = record->create_time;
-    info.file_bytes = BytesOf(*record);
-    info = ReadSnapshotInfo(OptionsOf(name), std::move(info));
+    info = ReadSnapshotInfo(OptionsOf(name), InfoOf(*record));
+  } else {
+    info.create_time = absl::UnixEpoch();
+    info.status = record.status();
   }
+  info.name = name;
   if (!Exists(name)) info.status = SnapshotNotFound(name);  // Not damage: it was deleted meanwhile.
   if (absl::IsDataLoss(info.status)) HaveDamage(database_, info.status.message());
   return info;
@@ -180,7 +182,7 @@ absl::StatusOr<std::vector<std::string>> CheckpointStore::Verify(const std::stri
     return std::vector<std::string>{std::string(snapshot.status().message())};
   }
   ENGRAM_RETURN_IF_ERROR(snapshot.status());
-  const int64_t bytes = TableBytes(**snapshot);
+  const int64_t bytes = (*snapshot)->database().table_bytes();
   ENGRAM_ASSIGN_OR_RETURN(std::vector<std::string> findings, CheckTables(**snapshot, 0, 2 * bytes, progress));
   for (const std::string& finding : findings) HaveDamage(database_, finding);
   ENGRAM_ASSIGN_OR_RETURN(const std::vector<std::string> more,

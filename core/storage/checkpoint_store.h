@@ -35,11 +35,11 @@ class CheckpointStore : public SnapshotStore {
   absl::StatusOr<std::unique_ptr<StoredSnapshot>> OpenNow(const std::string& name,
                                                           SnapshotTurn::Turn turn) const;
   // Makes a snapshot in the folder `temporary` and gives it its name.
-  absl::StatusOr<SnapshotRecord> CreateIn(const std::string& temporary, const std::string& name,
-                                          const ProgressVisitor& progress);
-  // Whether something can be restored from a copy that was made there.
+  absl::StatusOr<SnapshotInfo> CreateIn(const std::string& temporary, const std::string& name,
+                                        const ProgressVisitor& progress);
+  // The banks that can be restored from a copy that was made there.
   // DATA_LOSS: a file of the database is damaged; the text names it.
-  absl::Status CheckCopy(const std::string& temporary) const;
+  absl::StatusOr<std::vector<StoredBank>> ReadCopy(const std::string& temporary) const;
   SnapshotInfo Read(const std::string& name) const;
 
   RocksDatabase* const database_;

@@ -230,4 +230,16 @@ rocksdb::Options RocksDatabase::patterns_options() const { return db_->GetOption
 rocksdb::Options RocksDatabase::banks_options() const { return db_->GetOptions(banks()); }
 rocksdb::FileSystem* RocksDatabase::files() const { return db_->GetFileSystem(); }
 
+std::vector<rocksdb::LiveFileMetaData> RocksDatabase::tables() const {
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  db_->GetLiveFilesMetaData(&tables);
+  return tables;
+}
+
+int64_t RocksDatabase::table_bytes() const {
+  int64_t bytes = 0;
+  for (const rocksdb::LiveFileMetaData& table : tables()) bytes += static_cast<int64_t>(table.size);
+  return bytes;
+}
+
 }  // namespace engram

@@ -89,6 +89,9 @@ class RocksDatabase {
   rocksdb::Options banks_options() const;
   const DatabaseOptions& options() const { return options_; }
   rocksdb::FileSystem* files() const;
+  // Its table files, those of both families, and their bytes.
+  std::vector<rocksdb::LiveFileMetaData> tables() const;
+  int64_t table_bytes() const;
 
  private:
   explicit RocksDatabase(DatabaseOptions options);

@@ -41,7 +41,7 @@ rocksdb::DBOptions MakeDbOptions(rocksdb::Env* env, StorageLog log, int64_t writ
   options.paranoid_checks = true;
   options.track_and_verify_wals_in_manifest = true;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  // A server whose disk is full starts and answers: it needs no space for what the log holds.
+  // A server whose disk is full starts and answers: what the log holds needs no space if it fits in a buffer.
   options.avoid_flush_during_recovery = true;
   // What is read again at start-up, and written out then though the disk may be full: free_space.h keeps
   // more.

@@ -21,12 +21,6 @@ absl::Status Take(const absl::Status& status, std::vector<std::string>* findings
   return absl::OkStatus();
 }
 
-std::vector<rocksdb::LiveFileMetaData> TablesOf(const StoredSnapshot& snapshot) {
-  std::vector<rocksdb::LiveFileMetaData> tables;
-  snapshot.database().db()->GetLiveFilesMetaData(&tables);
-  return tables;
-}
-
 }  // namespace
 
 SnapshotInfo ReadSnapshotInfo(const DatabaseOptions& options, SnapshotInfo known) {
@@ -36,12 +30,6 @@ SnapshotInfo ReadSnapshotInfo(const DatabaseOptions& options, SnapshotInfo known
   return known;
 }
 
-int64_t TableBytes(const StoredSnapshot& snapshot) {
-  int64_t bytes = 0;
-  for (const rocksdb::LiveFileMetaData& table : TablesOf(snapshot)) bytes += static_cast<int64_t>(table.size);
-  return bytes;
-}
-
 absl::StatusOr<std::vector<std::string>> CheckTables(const StoredSnapshot& snapshot, int64_t before_bytes,
                                                      int64_t total_bytes, const ProgressVisitor& progress) {
   const DatabaseOptions& database = snapshot.database().options();
@@ -49,7 +37,7 @@ absl::StatusOr<std::vector<std::string>> CheckTables(const StoredSnapshot& snaps
   options.env = EnvOf(database);
   std::vector<std::string> findings;
   int64_t done = before_bytes;
-  for (const rocksdb::LiveFileMetaData& table : TablesOf(snapshot)) {
+  for (const rocksdb::LiveFileMetaData& table : snapshot.database().tables()) {
     ENGRAM_RETURN_IF_ERROR(progress(done, total_bytes));
     const std::string path = absl::StrCat(database.data_dir, table.name);
     const rocksdb::Status checked = rocksdb::VerifySstFileChecksum(options, rocksdb::EnvOptions(), path);

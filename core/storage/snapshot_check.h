@@ -13,9 +13,6 @@ namespace engram {
 // What is known of a snapshot, `known`, completed with its banks, or with why it cannot be opened.
 SnapshotInfo ReadSnapshotInfo(const DatabaseOptions& options, SnapshotInfo known);
 
-// The bytes of the table files of an open snapshot, and about those of its records.
-int64_t TableBytes(const StoredSnapshot& snapshot);
-
 // Of an open snapshot, reads all table files, or all records of its banks, and returns each thing that is
 // wrong, naming the file or the bank. Tells `progress` that `before_bytes` more than its own are done, of
 // `total_bytes`. Errors of `progress`, and UNAVAILABLE: the disk cannot be read.

@@ -19,13 +19,13 @@ bool IsNameByte(char c) {
 
 }  // namespace
 
-absl::Status CheckSnapshotName(const std::string& name) {
+absl::Status CheckSnapshotName(const std::string& name, absl::string_view field) {
   const bool is_valid = !name.empty() && name.size() <= kMaxNameBytes &&
                         absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
                         std::all_of(name.begin(), name.end(), IsNameByte) && !absl::EndsWith(name, ".tmp");
   if (is_valid) return absl::OkStatus();
   return InvalidField(
-      "name",
+      field,
       absl::StrCat("'", absl::CHexEscape(name.substr(0, kMaxNameBytes)), "' of ", name.size(), " bytes"),
       "[A-Za-z0-9][A-Za-z0-9._-]{0,127}, not ending in '.tmp'");
 }

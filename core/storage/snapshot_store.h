@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/storage/stored_bank.h"
 
@@ -62,8 +63,8 @@ class SnapshotStore {
   virtual absl::Status Delete(const std::string& name) = 0;
 };
 
-// INVALID_ARGUMENT: not [A-Za-z0-9][A-Za-z0-9._-]{0,127}, or it ends in ".tmp".
-absl::Status CheckSnapshotName(const std::string& name);
+// INVALID_ARGUMENT, of `field`: not [A-Za-z0-9][A-Za-z0-9._-]{0,127}, or it ends in ".tmp".
+absl::Status CheckSnapshotName(const std::string& name, absl::string_view field = "name");
 // The same of a snapshot to be made. INVALID_ARGUMENT too: it begins with "unreadable-", as do the names that
 // stand for backups whose own cannot be read.
 absl::Status CheckNewSnapshotName(const std::string& name);
