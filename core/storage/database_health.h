@@ -21,6 +21,11 @@ class DatabaseHealth : public rocksdb::EventListener {
     MutexLock lock(&mutex_);
     return healthy_;
   }
+  // The error that stopped them was that of a write to the log.
+  bool log_failed() const {
+    MutexLock lock(&mutex_);
+    return log_failed_;
+  }
   // How many there were.
   int64_t errors() const {
     MutexLock lock(&mutex_);
@@ -33,6 +38,7 @@ class DatabaseHealth : public rocksdb::EventListener {
       MutexLock lock(&mutex_);
       if (healthy_ || errors != errors_) return;
       healthy_ = true;
+      log_failed_ = false;
     }
     log_(LogLevel::kWarning, "storage: writes resume");
   }
@@ -43,15 +49,17 @@ class DatabaseHealth : public rocksdb::EventListener {
 
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
                             bool* auto_recovery) override {
-    error.PermitUncheckedError();
-    if (!may_recover_) *auto_recovery = false;
+    // Of a full disk RocksDB looks every 5 s whether it still is, and until it is content compactions wait that
+    // would make room. Writes that are refused resume sooner.
+    if (!may_recover_ || error.IsNoSpace()) *auto_recovery = false;
     MutexLock lock(&mutex_);
     recovers_from_ = errors_;
   }
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
     {
       MutexLock lock(&mutex_);
       ++errors_;
+      if (reason == rocksdb::BackgroundErrorReason::kWriteCallback) log_failed_ = true;
       if (!healthy_) return;
       healthy_ = false;
     }
@@ -74,6 +82,7 @@ class DatabaseHealth : public rocksdb::EventListener {
 
   mutable Mutex mutex_;
   bool healthy_ ABSL_GUARDED_BY(mutex_) = true;
+  bool log_failed_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t errors_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t recovers_from_ ABSL_GUARDED_BY(mutex_) = 0;  // RocksDB by itself.
 };

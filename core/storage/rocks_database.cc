@@ -11,6 +11,7 @@
 #include "core/storage/database_health.h"
 #include "core/storage/free_space.h"
 #include "core/storage/log_check.h"
+#include "core/storage/log_room.h"
 #include "core/storage/rocks_options.h"
 #include "core/storage/rocks_status.h"
 #include "rocksdb/convenience.h"
@@ -22,7 +23,7 @@ namespace engram {
 namespace {
 
 constexpr absl::Duration kResumeInterval = absl::Seconds(1);
-constexpr absl::Duration kShrinkInterval = absl::Seconds(5);
+constexpr absl::Duration kShrinkInterval = absl::Seconds(1);
 // Operations, after which a seal is written though others are at work.
 constexpr uint64_t kMostUnsealed = 1000;
 
@@ -66,10 +67,11 @@ RocksDatabase::RocksDatabase(DatabaseOptions options)
     : options_(std::move(options)),
       write_buffer_bytes_(WriteBufferBytes(VolumeBytes(options_.data_dir))),
       min_free_bytes_(options_.min_free_bytes.value_or(MinFreeBytes(VolumeBytes(options_.data_dir)))),
-      health_(std::make_shared<DatabaseHealth>(options_.log)) {}
+      health_(std::make_shared<DatabaseHealth>(options_.log)),
+      env_(MakeLogRoomEnv(EnvOf(options_))) {}
 
 absl::Status RocksDatabase::OpenDb(Access access) {
-  rocksdb::DBOptions db_options = MakeDbOptions(EnvOf(options_), options_.log, write_buffer_bytes_);
+  rocksdb::DBOptions db_options = MakeDbOptions(env_.get(), options_.log, write_buffer_bytes_);
   db_options.listeners.push_back(health_);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, MakeBanksOptions()},
@@ -107,14 +109,15 @@ absl::StatusOr<std::vector<std::string>> RocksDatabase::ListFamilies(const Datab
 }
 
 absl::Status RocksDatabase::PrepareWrite(int64_t bytes, bool makes_room, absl::Time now) {
-  if (!healthy()) TryResume(now);
   uint64_t free_bytes = 0;
   const rocksdb::IOStatus looked = files()->GetFreeSpace(options_.data_dir, {}, &free_bytes, nullptr);
+  const int64_t room_to_recover = min_free_bytes_ / 2;
+  if (!healthy() && (!looked.ok() || static_cast<int64_t>(free_bytes) >= room_to_recover)) TryResume(now);
   if (!looked.ok()) return absl::OkStatus();  // The write itself will say what is wrong.
-  const int64_t min_free_bytes = makes_room ? min_free_bytes_ / 2 : min_free_bytes_;
+  const int64_t min_free_bytes = makes_room ? room_to_recover : min_free_bytes_;
   const absl::Status room = CheckFreeSpace(bytes, static_cast<int64_t>(free_bytes), min_free_bytes);
   // Where there is room for tables that hold what the logs do.
-  if (!room.ok() && static_cast<int64_t>(free_bytes) > 2 * write_buffer_bytes_) ShrinkLogs(now);
+  if (!room.ok() && healthy() && static_cast<int64_t>(free_bytes) > 2 * write_buffer_bytes_) ShrinkLogs(now);
   return room;
 }
 
@@ -183,10 +186,24 @@ void RocksDatabase::TryResume(absl::Time now) {
     if (now < next_resume_) return;
     next_resume_ = now + kResumeInterval;
   }
+  if (health_->log_failed() && BuffersAreEmpty()) {
+    health_->GiveUpRecovery();
+    options_.log(LogLevel::kError,
+                 "storage: writes are refused until the server is started anew: its log broke off");
+    return;
+  }
   const int64_t errors = health_->errors();
   const rocksdb::Status resumed = db_->Resume();
   if (resumed.ok()) return health_->Recovered(errors);
   options_.log(LogLevel::kWarning, absl::StrCat("storage: still read-only: ", resumed.ToString()));
+}
+
+bool RocksDatabase::BuffersAreEmpty() const {
+  return std::all_of(families_.begin(), families_.end(), [this](rocksdb::ColumnFamilyHandle* family) {
+    uint64_t count = 0;
+    return db_->GetIntProperty(family, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &count) &&
+           count == 0;
+  });
 }
 
 void RocksDatabase::StartCompactions() {

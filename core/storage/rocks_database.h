@@ -98,7 +98,9 @@ class RocksDatabase {
 
   absl::Status OpenDb(Access access);
   void TryResume(absl::Time now);
-  // Begins to write out what the logs hold, no more often than every few seconds: a log goes when all of it
+  // See log_room.h.
+  bool BuffersAreEmpty() const;
+  // Begins to write out what the logs hold, no more often than once a second: a log goes when all of it
   // is in tables, and what one family wrote to it long ago may hold back many.
   void ShrinkLogs(absl::Time now);
   // Says in the log how far it was synced: see log_check.h. To be synced by whoever comes next; it need not
@@ -110,6 +112,7 @@ class RocksDatabase {
   const int64_t write_buffer_bytes_;
   const int64_t min_free_bytes_;
   const std::shared_ptr<DatabaseHealth> health_;  // Own synchronization.
+  const std::unique_ptr<rocksdb::Env> env_;       // db_'s.
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // Default, banks, patterns: the database's.
   std::string identity_;

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/storage/database_health.h"
+#include "core/storage/rocks_database.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/storage/journal_fixture.h"
@@ -85,6 +86,64 @@ TEST_F(DiskErrorTest, TheFirstWriteAfterOpeningMayFail) {
     Open();
     ExpectStamps();
   }
+}
+
+// A database all of whose records are in tables, so that its log is new and its write buffers are empty.
+class NewLogTest : public DiskErrorTest {
+ protected:
+  void OpenDatabase() {
+    const RocksJournalOptions options = Options();
+    auto opened = RocksDatabase::Open({options.data_dir, options.log, options.env, /*min_free_bytes=*/0},
+                                      RocksDatabase::Access::kWrite);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    database_ = *std::move(opened);
+    ASSERT_TRUE(Write().ok());
+    ASSERT_TRUE(database_->db()->Flush({}, {database_->banks(), database_->patterns()}).ok());
+  }
+  // One record, in both families.
+  absl::Status Write() {
+    const absl::Status prepared = database_->PrepareWrite(/*bytes=*/0, /*makes_room=*/false, clock_.Now());
+    if (!prepared.ok()) return prepared;
+    rocksdb::WriteBatch batch;
+    EXPECT_TRUE(batch.Put(database_->banks(), "key", "value").ok());
+    EXPECT_TRUE(batch.Put(database_->patterns(), "key", std::string(1 << 20, 'x')).ok());
+    return database_->Write(&batch, /*sync=*/true, "writing");
+  }
+  absl::Status WriteUntilItFails() {
+    absl::Status status;
+    for (int i = 0; i < 100 && status.ok(); ++i) status = Write();
+    return status;
+  }
+
+  std::unique_ptr<RocksDatabase> database_;
+};
+
+TEST_F(NewLogTest, ADiskThatIsFullBeforeItIsWrittenToIsGotOver) {
+  files_->AllocateFiles();
+  OpenDatabase();
+  files_->SetCapacity(files_->used_bytes());
+  EXPECT_EQ(ReasonOf(WriteUntilItFails()), "DISK_FULL");
+  files_->SetCapacity(INT64_MAX);
+  clock_.Advance(absl::Seconds(1));
+  const absl::Status status = Write();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(database_->healthy());
+}
+
+// Then RocksDB would go on with the broken log.
+TEST_F(NewLogTest, WithoutRoomWritesStayRefusedUntilOpenedAnew) {
+  OpenDatabase();
+  files_->SetCapacity(files_->used_bytes() + 1000);
+  EXPECT_EQ(ReasonOf(Write()), "DISK_FULL");
+  files_->SetCapacity(INT64_MAX);
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Seconds(1));
+    EXPECT_FALSE(Write().ok());
+  }
+  EXPECT_FALSE(database_->healthy());
+  EXPECT_THAT(log(), testing::HasSubstr("until the server is started anew"));
+  database_.reset();
+  OpenDatabase();
 }
 
 TEST_F(DiskErrorTest, AFullDiskDuringALargeStoreLeavesTheOldState) {

@@ -60,7 +60,14 @@ class WritableFile : public rocksdb::FSWritableFile {
   IOStatus Truncate(uint64_t size, const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     return files_->Cut(inode_.get(), size);
   }
-  IOStatus Close(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus Allocate(uint64_t offset, uint64_t count, const rocksdb::IOOptions&,
+                    rocksdb::IODebugContext*) override {
+    return files_->Allocate(inode_.get(), offset + count);
+  }
+  IOStatus Close(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+    files_->Close(inode_.get());
+    return IOStatus::OK();
+  }
   IOStatus Flush(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override { return IOStatus::OK(); }
   IOStatus Sync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
     return files_->Sync(inode_.get());
@@ -142,8 +149,9 @@ int64_t LossyFileSystem::Used() const {
   std::set<const Inode*> seen;
   int64_t used = 0;
   for (const auto& [path, inode] : live_) {
-    if (inode != nullptr && seen.insert(inode.get()).second)
-      used += static_cast<int64_t>(inode->bytes.size());
+    if (inode != nullptr && seen.insert(inode.get()).second) {
+      used += static_cast<int64_t>(std::max(inode->bytes.size(), inode->allocated));
+    }
   }
   return used;
 }
@@ -289,7 +297,8 @@ IOStatus LossyFileSystem::Append(Inode* inode, const Slice& data) {
   const IOStatus admitted = Admit();
   if (!admitted.ok()) return admitted;
   if (capacity_ != INT64_MAX) {
-    const int64_t room = std::max<int64_t>(0, capacity_ - Used());
+    const size_t promised = inode->allocated - std::min(inode->allocated, inode->bytes.size());
+    const int64_t room = std::max<int64_t>(0, capacity_ - Used()) + static_cast<int64_t>(promised);
     if (static_cast<int64_t>(data.size()) > room) {
       // As a disk does: what fits is written.
       inode->bytes.append(data.data(), static_cast<size_t>(room));
@@ -309,6 +318,22 @@ IOStatus LossyFileSystem::Cut(Inode* inode, size_t size) {
   inode->bytes.resize(size);
   inode->synced = std::min(inode->synced, size);
   return admitted;
+}
+
+IOStatus LossyFileSystem::Allocate(Inode* inode, size_t size) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const size_t has = std::max(inode->bytes.size(), inode->allocated);
+  if (!allocates_ || size <= has) return IOStatus::OK();
+  if (capacity_ != INT64_MAX && static_cast<int64_t>(size - has) > capacity_ - Used()) {
+    return IOStatus::NoSpace("No space left on device");
+  }
+  inode->allocated = size;
+  return IOStatus::OK();
+}
+
+void LossyFileSystem::Close(Inode* inode) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  inode->allocated = 0;
 }
 
 IOStatus LossyFileSystem::Sync(Inode* inode) {

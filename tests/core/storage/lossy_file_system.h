@@ -44,6 +44,8 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   void SetSyncTime(absl::Duration time) { sync_nanos_ = absl::ToInt64Nanoseconds(time); }
   // What the files may hold together; more gives NoSpace.
   void SetCapacity(int64_t bytes);
+  // Files may be promised bytes before they have them, which count as used.
+  void AllocateFiles() { allocates_ = true; }
   // Neither writes nor changes of directories, with an I/O error that says so.
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
 
@@ -121,10 +123,13 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   struct Inode {
     std::string bytes;
     size_t synced = 0;
+    size_t allocated = 0;  // As long as it is open for writing.
   };
   // Of one open file or directory; for its use by them.
   rocksdb::IOStatus Append(Inode* inode, const rocksdb::Slice& data);
   rocksdb::IOStatus Cut(Inode* inode, size_t size);
+  rocksdb::IOStatus Allocate(Inode* inode, size_t size);
+  void Close(Inode* inode);
   rocksdb::IOStatus Sync(Inode* inode);
   rocksdb::IOStatus SyncFolder(const std::string& path);
   rocksdb::IOStatus Read(const Inode& inode, uint64_t offset, size_t count, rocksdb::Slice* result,
@@ -158,6 +163,7 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
   std::set<std::string> locks_;
   int64_t operations_left_ = INT64_MAX;
   int64_t capacity_ = INT64_MAX;
+  std::atomic<bool> allocates_ = false;
   std::atomic<bool> fails_writes_ = false;
   std::atomic<bool> read_only_ = false;
   std::atomic<int64_t> sync_nanos_ = 0;
