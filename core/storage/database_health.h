@@ -49,8 +49,8 @@ class DatabaseHealth : public rocksdb::EventListener {
 
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
                             bool* auto_recovery) override {
-    // Of a full disk RocksDB looks every 5 s whether it still is, and until it is content compactions wait that
-    // would make room. Writes that are refused resume sooner.
+    // Of a full disk RocksDB looks every 5 s whether it still is, and until it is content compactions wait
+    // that would make room. Writes that are refused resume sooner.
     if (!may_recover_ || error.IsNoSpace()) *auto_recovery = false;
     MutexLock lock(&mutex_);
     recovers_from_ = errors_;
