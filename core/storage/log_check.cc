@@ -77,11 +77,10 @@ bool HasLostSectors(absl::string_view log, size_t offset) {
 
 // Cuts the file after `size` bytes, if it is longer, and syncs it.
 absl::Status CutAndSync(rocksdb::Env* env, const std::string& path, size_t old_size, size_t size) {
-  rocksdb::FileSystem* const files = env->GetFileSystem().get();
-  rocksdb::IOStatus status;
-  if (size < old_size) status = files->Truncate(path, size, {}, nullptr);
   std::unique_ptr<rocksdb::FSWritableFile> file;
-  if (status.ok()) status = files->ReopenWritableFile(path, {}, &file, nullptr);
+  rocksdb::IOStatus status = env->GetFileSystem()->ReopenWritableFile(path, {}, &file, nullptr);
+  // RocksDB's file systems cut files that are open, and no others.
+  if (status.ok() && size < old_size) status = file->Truncate(size, {}, nullptr);
   if (status.ok()) status = file->Fsync({}, nullptr);
   return ToWriteStatus(status, path);
 }

@@ -1,5 +1,7 @@
 #include "core/storage/log_check.h"
 
+#include <filesystem>
+
 #include "absl/strings/ascii.h"
 #include "gtest/gtest.h"
 #include "tests/core/storage/journal_fixture.h"
@@ -124,6 +126,33 @@ TEST_F(LogCheckTest, APayloadThatLooksLikeALogIsNoSeal) {
   ASSERT_NE(Identity(), identity);
   torn[200] ^= 1;
   EXPECT_TRUE(CheckLog(torn, LogPath(), Identity()).ok());
+}
+
+// The machine's own disk can do less than others might.
+TEST_F(LogCheckTest, ATornLogOnTheMachinesDiskIsRepaired) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "torn_log";
+  std::filesystem::remove_all(folder);
+  RocksJournalOptions options = Options();
+  options.env = nullptr;
+  options.data_dir = folder.string();
+  journal_ = RocksJournal::Open(options).value();
+  ASSERT_TRUE(Create(1).ok());
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Store(1, 10 * i, 3).ok());
+  journal_.reset();
+  int torn = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
+    // Through its last record, a seal.
+    std::filesystem::resize_file(entry.path(), entry.file_size() - 3);
+    ++torn;
+  }
+  ASSERT_EQ(torn, 1);
+  auto opened = RocksJournal::Open(options);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  journal_ = *std::move(opened);
+  ExpectStamps();
+  journal_.reset();
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

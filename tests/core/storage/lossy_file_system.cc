@@ -468,18 +468,6 @@ IOStatus LossyFileSystem::DeleteFile(const std::string& path, const rocksdb::IOO
   return DoChange({FolderOf(clean), {{clean, std::nullopt}}});
 }
 
-IOStatus LossyFileSystem::Truncate(const std::string& path, size_t size, const rocksdb::IOOptions&,
-                                   rocksdb::IODebugContext*) {
-  InodePtr inode;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const InodePtr* found = Find(path);
-    if (found == nullptr || *found == nullptr) return NotFound(path);
-    inode = *found;
-  }
-  return Cut(inode.get(), size);
-}
-
 IOStatus LossyFileSystem::CreateDir(const std::string& path, const rocksdb::IOOptions&,
                                     rocksdb::IODebugContext*) {
   const std::lock_guard<std::mutex> lock(mutex_);

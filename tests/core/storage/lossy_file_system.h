@@ -88,8 +88,6 @@ class LossyFileSystem : public rocksdb::FileSystemWrapper {
                                               rocksdb::IODebugContext*) override;
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions&,
                                rocksdb::IODebugContext*) override;
-  rocksdb::IOStatus Truncate(const std::string& path, size_t size, const rocksdb::IOOptions&,
-                             rocksdb::IODebugContext*) override;
   rocksdb::IOStatus CreateDir(const std::string& path, const rocksdb::IOOptions&,
                               rocksdb::IODebugContext*) override;
   rocksdb::IOStatus CreateDirIfMissing(const std::string& path, const rocksdb::IOOptions&,
