@@ -9,7 +9,7 @@
 
 #include "core/base/canonical.h"
 #include "core/sweep/cpu/screen.h"
-#include "core/sweep/cpu/tile_sequence.h"
+#include "core/sweep/tile_sequence.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/fuzz/fuzz_bytes.h"
 #include "tests/fuzz/fuzz_patterns.h"

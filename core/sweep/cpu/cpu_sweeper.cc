@@ -8,10 +8,10 @@
 #include "core/base/euclidean_norm.h"
 #include "core/sweep/cpu/cpu_softmax_stream.h"
 #include "core/sweep/cpu/dense_scan.h"
-#include "core/sweep/cpu/row_scorer.h"
 #include "core/sweep/cpu/selection.h"
 #include "core/sweep/cpu/tile_near_misses.h"
 #include "core/sweep/cpu/tile_scan.h"
+#include "core/sweep/row_scorer.h"
 
 namespace engram {
 namespace {

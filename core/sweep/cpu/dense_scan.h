@@ -5,7 +5,7 @@
 
 #include "absl/types/span.h"
 #include "core/base/thread_pool.h"
-#include "core/sweep/cpu/row_scorer.h"
+#include "core/sweep/row_scorer.h"
 #include "core/sweep/sweeper.h"
 
 namespace engram {

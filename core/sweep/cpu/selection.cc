@@ -98,8 +98,7 @@ std::vector<float> Selection::LowerBounds(absl::Span<const float> uppers, const 
     float* lower = lowers.data() + range.number;
     // The row with the largest upper bound has a score at most twice its error below.
     for (int64_t t = 0; t < range.count; ++t) {
-      lower[t] =
-          upper[t] - 2 * (residuals[t] * error.per_residual + norms[t] * error.per_norm + error.constant);
+      lower[t] = upper[t] - 2 * error.Margin(residuals[t], norms[t]);
     }
   }
   return lowers;
@@ -185,8 +184,7 @@ void Selection::BoundRows(RowBounds* bounds) const {
   const float* residuals = screen_->residuals(segment);
   for (int64_t l = 0; l < kTileRows; ++l) {
     const float residual = residuals == nullptr ? 0 : residuals[first_row + l];
-    const float margin = residual * error.per_residual +
-                         segment.norm_bounds()[first_row + l] * error.per_norm + error.constant;
+    const float margin = error.Margin(residual, segment.norm_bounds()[first_row + l]);
     const bool is_visible = ((visible >> l) & 1U) != 0;
     bounds->lowers[l] = is_visible ? estimates[l] - margin : -std::numeric_limits<float>::infinity();
     bounds->uppers[l] = is_visible ? estimates[l] + margin : -std::numeric_limits<float>::infinity();

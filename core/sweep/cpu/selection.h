@@ -7,10 +7,10 @@
 
 #include "absl/types/span.h"
 #include "core/base/thread_pool.h"
-#include "core/sweep/cpu/row_scorer.h"
 #include "core/sweep/cpu/screen.h"
-#include "core/sweep/cpu/tile_sequence.h"
+#include "core/sweep/row_scorer.h"
 #include "core/sweep/sweeper.h"
+#include "core/sweep/tile_sequence.h"
 
 namespace engram {
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "core/sweep/cpu/recalled_patterns.h"
-#include "core/sweep/cpu/row_scorer.h"
 #include "core/sweep/cpu/screen.h"
 #include "core/sweep/cpu/tile_bounds.h"
-#include "core/sweep/cpu/tile_sequence.h"
+#include "core/sweep/row_scorer.h"
 #include "core/sweep/sweeper.h"
+#include "core/sweep/tile_sequence.h"
 
 namespace engram {
 

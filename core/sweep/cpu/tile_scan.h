@@ -8,8 +8,8 @@
 #include "core/base/thread_pool.h"
 #include "core/sweep/cpu/screen.h"
 #include "core/sweep/cpu/tile_bounds.h"
-#include "core/sweep/cpu/tile_sequence.h"
 #include "core/sweep/sweeper.h"
+#include "core/sweep/tile_sequence.h"
 
 namespace engram {
 

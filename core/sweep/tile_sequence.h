@@ -1,5 +1,5 @@
-#ifndef ENGRAM_CORE_SWEEP_CPU_TILE_SEQUENCE_H_
-#define ENGRAM_CORE_SWEEP_CPU_TILE_SEQUENCE_H_
+#ifndef ENGRAM_CORE_SWEEP_TILE_SEQUENCE_H_
+#define ENGRAM_CORE_SWEEP_TILE_SEQUENCE_H_
 
 #include <cstdint>
 #include <vector>
@@ -39,4 +39,4 @@ class TileSequence {
 
 }  // namespace engram
 
-#endif  // ENGRAM_CORE_SWEEP_CPU_TILE_SEQUENCE_H_
+#endif  // ENGRAM_CORE_SWEEP_TILE_SEQUENCE_H_

@@ -1,5 +1,5 @@
-#ifndef ENGRAM_CORE_SWEEP_CPU_ROW_SCORER_H_
-#define ENGRAM_CORE_SWEEP_CPU_ROW_SCORER_H_
+#ifndef ENGRAM_CORE_SWEEP_ROW_SCORER_H_
+#define ENGRAM_CORE_SWEEP_ROW_SCORER_H_
 
 #include "core/bank/bank_snapshot.h"
 #include "core/base/canonical.h"
@@ -32,4 +32,4 @@ class RowScorer {
 
 }  // namespace engram
 
-#endif  // ENGRAM_CORE_SWEEP_CPU_ROW_SCORER_H_
+#endif  // ENGRAM_CORE_SWEEP_ROW_SCORER_H_

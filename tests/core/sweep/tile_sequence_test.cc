@@ -1,4 +1,4 @@
-#include "core/sweep/cpu/tile_sequence.h"
+#include "core/sweep/tile_sequence.h"
 
 #include <gtest/gtest.h>
 
