@@ -1,17 +1,16 @@
 #include "core/sweep/cpu/cpu_sweeper.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 
-#include "core/base/euclidean_norm.h"
 #include "core/sweep/cpu/cpu_softmax_stream.h"
 #include "core/sweep/cpu/dense_scan.h"
 #include "core/sweep/cpu/selection.h"
 #include "core/sweep/cpu/tile_near_misses.h"
 #include "core/sweep/cpu/tile_scan.h"
 #include "core/sweep/row_scorer.h"
+#include "core/sweep/screening_limits.h"
 
 namespace engram {
 namespace {
@@ -19,32 +18,13 @@ namespace {
 // Up to here the second plane of a state is free: reading the codes takes longer.
 constexpr size_t kMaxFineStates = 4;
 
-// With fewer rows to one of the rank, keeping the bounds costs more than it spares.
-constexpr int64_t kMinRowsPerRank = 16;
-
 // Fewer tiles in all are not worth waking a thread for.
 constexpr int64_t kMinParallelTiles = int64_t{1} << 14;
-
-// Lower bounds, beyond the rank, of the imagined first look below.
-constexpr int64_t kImaginedBounds = 32;
 
 // More rows than are worth choosing are spread over more than this share of the tiles.
 int64_t MostTiles(int64_t tile_count) {
   constexpr int64_t kFewTiles = 64;
   return std::max(kFewTiles, tile_count * 7 / 10);
-}
-
-// Whether screening could not leave out any row worth it, whatever it found.
-bool IsHopeless(const BankSnapshot& bank, const SweepState& state) {
-  const int64_t rank = state.cut.rank();
-  if (rank > bank.row_count() / kMinRowsPerRank) return true;
-  double norm = 0;
-  for (int64_t s = 0; s < bank.segment_count(); ++s) norm = std::max(norm, bank.norm_bound(s));
-  const double largest = LargestMagnitude(state.state);
-  if (largest > 0 && largest < kLeastState) return true;
-  const double range = norm * EuclideanNorm(state.state);
-  // About the sharpest cut that a first look can make: that of rows with the largest possible score.
-  return state.cut.From(std::vector<double>(rank + kImaginedBounds, range)) < -range;
 }
 
 }  // namespace
@@ -54,7 +34,7 @@ absl::Status CpuSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepS
   std::vector<size_t> screened;
   std::vector<size_t> dense;
   for (size_t b = 0; b < states.size(); ++b) {
-    (IsHopeless(bank, states[b]) ? dense : screened).push_back(b);
+    (IsHopelessToScreen(bank, states[b]) ? dense : screened).push_back(b);
   }
   if (!screened.empty()) {
     const std::vector<size_t> dense_after_all = ScreenStates(bank, states, screened, results);

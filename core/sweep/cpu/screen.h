@@ -30,10 +30,6 @@ class Screen {
   virtual double scale(int64_t b) const = 0;
 };
 
-// States with components below it and none above are not screened: canonical scores may lose more to
-// underflow than the errors here allow for.
-constexpr double kLeastState = 0x1p-900;
-
 // How carefully a state is written as codes.
 enum class Care {
   kCoarse,  // One plane: half the work.

@@ -62,14 +62,6 @@ Selection::Selection(const RowScorer& scorer, const TileSequence& tiles, const S
   }
 }
 
-float Selection::scaled_cut() const {
-  constexpr float kLargest = std::numeric_limits<float>::max();
-  const double scaled = cut_ / scale();
-  if (scaled < -kLargest) return -std::numeric_limits<float>::infinity();
-  return std::nextafter(static_cast<float>(std::min<double>(scaled, kLargest)),
-                        -std::numeric_limits<float>::infinity());
-}
-
 void Selection::Sharpen(std::vector<double> bounds) {
   // Any of them make a valid cut; the largest make the sharpest.
   const size_t most = kMostBounds + static_cast<size_t>(state_.cut.rank());

@@ -9,6 +9,7 @@
 #include "core/base/thread_pool.h"
 #include "core/sweep/cpu/screen.h"
 #include "core/sweep/row_scorer.h"
+#include "core/sweep/screening_limits.h"
 #include "core/sweep/sweeper.h"
 #include "core/sweep/tile_sequence.h"
 
@@ -36,7 +37,7 @@ class Selection {
   // returned.
   double cut() const { return cut_; }
   // Scaled, rounded down: tiles with a lower bound have no survivor.
-  float scaled_cut() const;
+  float scaled_cut() const { return ScaledCut(cut_, scale()); }
 
   // Takes into the cut the scores of `rows` for this state. They become no survivors by that.
   void Learn(absl::Span<const Survivor> rows);

@@ -1,13 +1,10 @@
 #include "core/sweep/cpu/tile_near_misses.h"
 
 #include <algorithm>
-#include <cmath>
-#include <utility>
 
-#include "core/base/euclidean_norm.h"
-#include "core/codes/row_code.h"
 #include "core/sweep/cpu/at_least.h"
 #include "core/sweep/cpu/selection.h"
+#include "core/sweep/screening_limits.h"
 
 namespace engram {
 namespace {
@@ -21,20 +18,7 @@ constexpr int64_t kFewTiles = 64;
 // Of the rows that survived before, as many are scored for a first cut.
 constexpr size_t kRescored = 256;
 
-// Rounding of the bound below in float32: three operations with numbers of at most 4 |x|, in units of |x|.
-constexpr double kRounding = 0x1p-20;
-// Of the distance in double, relative to the states.
-constexpr double kDistanceRounding = 0x1p-40;
-
 }  // namespace
-
-TileNearMisses::TileNearMisses(std::shared_ptr<const ScannedTiles> scanned, int64_t b,
-                               absl::Span<const double> state, double scale)
-    : scanned_(std::move(scanned)), b_(b), state_(state.begin(), state.end()) {
-  const double inverse = 1 / scale;
-  for (double& x : state_) x *= inverse;
-  square_ = SquaredEuclideanNorm(state_);
-}
 
 bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
   const RowScorer scorer(&scanned_->bank, scanned_->arithmetic);
@@ -48,19 +32,7 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
   if (selection.scale() < kLeastState) return false;
   selection.Learn(*survivors);
 
-  // Both states scaled to norms in [1/2, 1).
-  std::vector<double> state(next.state.begin(), next.state.end());
-  const double inverse = 1 / selection.scale();
-  double product = 0;
-  for (size_t j = 0; j < state.size(); ++j) {
-    state[j] *= inverse;
-    product += state[j] * state_[j];
-  }
-  const double a = square_ > 0 ? std::max(0.0, product / square_) : 0;
-  for (size_t j = 0; j < state.size(); ++j) state[j] -= a * state_[j];
-  const float distance = RoundUp(EuclideanNorm(state) + kDistanceRounding + kRounding);
-  const auto factor = static_cast<float>(a);
-
+  const ScannedState::Move move = state_.To(next.state, selection.scale());
   const float cut = selection.scaled_cut();
   const absl::Span<const float> uppers = scanned_->bounds.uppers(b_);
   std::vector<Selection::OpenTile> open;
@@ -69,7 +41,7 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
     const float* norms = scanned_->bank.segment(range.segment).tile_norm_bounds() + range.first;
     moved.resize(range.count);
     for (int64_t t = 0; t < range.count; ++t) {
-      moved[t] = factor * uppers[range.number + t] + norms[t] * distance;
+      moved[t] = move.factor * uppers[range.number + t] + norms[t] * move.distance;
     }
     ForEachAtLeast(moved, cut, [&](int64_t t) { open.push_back({moved[t], range.number + t}); });
   }

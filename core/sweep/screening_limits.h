@@ -1,0 +1,21 @@
+#ifndef ENGRAM_CORE_SWEEP_SCREENING_LIMITS_H_
+#define ENGRAM_CORE_SWEEP_SCREENING_LIMITS_H_
+
+#include "core/bank/bank_snapshot.h"
+#include "core/sweep/sweeper.h"
+
+namespace engram {
+
+// States with components below it and none above are not screened: canonical scores may lose more to
+// underflow than the errors here allow for.
+constexpr double kLeastState = 0x1p-900;
+
+// Whether screening could not leave out any row worth it, whatever it found.
+bool IsHopelessToScreen(const BankSnapshot& bank, const SweepState& state);
+
+// A cut divided by the scale of scores, rounded down: nothing with an upper bound below it reaches the cut.
+float ScaledCut(double cut, double scale);
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_SCREENING_LIMITS_H_
