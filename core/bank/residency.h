@@ -17,9 +17,9 @@ class ResidentSegment {
  public:
   virtual ~ResidentSegment() = default;
 
-  // Copies rows [begin, end) of `segment`, which no snapshot shows yet. Called by the bank's one writer, before
-  // a version that has the rows is published: whatever is swept later finds them. An error of the device is
-  // not the writer's: sweeps report it.
+  // Copies rows [begin, end) of `segment`, which no snapshot shows yet. Called by the bank's one writer,
+  // before a version that has the rows is published: whatever is swept later finds them. An error of the
+  // device is not the writer's: sweeps report it.
   virtual void Copy(const Segment& segment, int64_t begin, int64_t end) = 0;
 
   // Bytes of the device's memory.
@@ -31,12 +31,12 @@ class Residency {
  public:
   virtual ~Residency() = default;
 
-  // The memory of a segment of `capacity` rows, for `purpose`, such as "4,096 patterns of bank 'faces'". Null:
-  // banks like this one are not for the device.
-  // RESOURCE_EXHAUSTED: its memory is used up; the text has asked, free and limit.
+  // The memory of a segment of `capacity` rows, for `purpose`, such as "4,096 patterns of bank 'faces'".
+  // Null: banks like this one are not for the device. RESOURCE_EXHAUSTED: its memory is used up; the text has
+  // asked, free and limit.
   virtual absl::StatusOr<std::unique_ptr<ResidentSegment>> Reserve(int64_t capacity,
-                                                                  const BankSettings& settings,
-                                                                  absl::string_view purpose) = 0;
+                                                                   const BankSettings& settings,
+                                                                   absl::string_view purpose) = 0;
 };
 
 }  // namespace engram
