@@ -5,8 +5,8 @@
 
 namespace engram {
 
-BankContents::BankContents(const std::shared_ptr<const BankSettings>& settings, MemoryBudget* budget)
-    : rows_(settings, budget), sums_(settings->dim) {}
+BankContents::BankContents(const std::shared_ptr<const BankSettings>& settings, const BankMemory& memory)
+    : rows_(settings, memory), sums_(settings->dim) {}
 
 int64_t BankContents::BytesWithoutRows(const BankSettings& settings) {
   return settings.dim * static_cast<int64_t>(sizeof(ExactSum) + sizeof(double));
@@ -37,6 +37,8 @@ void BankContents::SetVersion(int64_t version, uint64_t next_id) {
 
 std::shared_ptr<const BankSnapshot::State> BankContents::MakeState(
     std::shared_ptr<const BankSettings> settings) {
+  // Here, as whatever is published was made here.
+  CopyToDevice();
   auto state = std::make_shared<BankSnapshot::State>();
   state->settings = std::move(settings);
   state->layout_id = rows_.layout_id();

@@ -20,7 +20,7 @@ class BankContents {
   static constexpr uint64_t kIdLimit = uint64_t{1} << 63;
 
   // No patterns, at version 0.
-  BankContents(const std::shared_ptr<const BankSettings>& settings, MemoryBudget* budget);
+  BankContents(const std::shared_ptr<const BankSettings>& settings, const BankMemory& memory);
 
   // Bytes of an empty bank's contents and mean.
   static int64_t BytesWithoutRows(const BankSettings& settings);
@@ -32,6 +32,9 @@ class BankContents {
   // Writes `batch` as born at `version`, with payloads in `payload_memory`; returns where.
   // REQUIRES: there is room and memory; batch.ids are given.
   std::vector<RowRef> Append(const PatternRows& batch, int64_t version, Reservation payload_memory);
+  // Has the device copy the rows that came since the last call. MakeState does it too, so that calling this
+  // only spreads the work.
+  void CopyToDevice() { rows_.CopyToDevice(); }
   // Takes a living row out.
   void Kill(RowRef row, int64_t version);
   // Changes the room or the layout of the rows; returns the old ones. REQUIRES: `rows` has the same living
@@ -39,7 +42,7 @@ class BankContents {
   BankRows ReplaceRows(BankRows rows) { return std::exchange(rows_, std::move(rows)); }
   void SetVersion(int64_t version, uint64_t next_id);
 
-  // What a snapshot of the newest version shows.
+  // What a snapshot of the newest version shows. The device has all rows of it by then.
   std::shared_ptr<const BankSnapshot::State> MakeState(std::shared_ptr<const BankSettings> settings);
 
  private:

@@ -11,7 +11,8 @@ namespace engram {
 absl::StatusOr<std::unique_ptr<BankLoader>> BankLoader::Make(int64_t bank_id, BankSettings settings,
                                                              const BankCounts& counts,
                                                              const MemoryBank::Parts& parts) {
-  ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, MemoryBank::ReserveWithoutRows(settings, parts.budget));
+  ENGRAM_ASSIGN_OR_RETURN(Reservation reservation,
+                          MemoryBank::ReserveWithoutRows(settings, parts.memory.budget));
   std::unique_ptr<BankLoader> loader(new BankLoader(bank_id,
                                                     std::make_shared<const BankSettings>(std::move(settings)),
                                                     counts, std::move(reservation), parts));
@@ -26,7 +27,7 @@ BankLoader::BankLoader(int64_t bank_id, std::shared_ptr<const BankSettings> sett
       counts_(counts),
       parts_(parts),
       reservation_(std::move(reservation)),
-      contents_(settings_, parts.budget) {}
+      contents_(settings_, parts.memory) {}
 
 absl::Status BankLoader::MakeRoom() {
   BankRows rows = contents_.rows();
@@ -53,6 +54,7 @@ absl::Status BankLoader::Add(const PatternRows& rows) {
       return BankDamaged(settings_->name, absl::StrCat("pattern ", id, " is there twice"));
     }
   }
+  contents_.CopyToDevice();  // Now, so that the device copies while the next are read.
   loaded_ = count;
   return absl::OkStatus();
 }

@@ -19,7 +19,7 @@ namespace engram {
 class BankLoader {
  public:
   // A bank with `settings` that will have `counts`; memory for its rows is taken at once.
-  // RESOURCE_EXHAUSTED: the budget has no room for them.
+  // RESOURCE_EXHAUSTED: the budget or the device has no room for them.
   static absl::StatusOr<std::unique_ptr<BankLoader>> Make(int64_t bank_id, BankSettings settings,
                                                           const BankCounts& counts,
                                                           const MemoryBank::Parts& parts);
@@ -29,7 +29,8 @@ class BankLoader {
   const BankCounts& counts() const { return counts_; }
   int64_t loaded() const { return loaded_.load(); }
 
-  // Adds patterns. REQUIRES: rows.ids are given; shapes as in MemoryBank::Store; the calls so far were OK.
+  // Adds patterns, on the device too. REQUIRES: rows.ids are given; shapes as in MemoryBank::Store; the calls
+  // so far were OK.
   //
   // RESOURCE_EXHAUSTED: the budget has no room for payloads. DATA_LOSS: an id was there before or is not
   // below counts().next_id, or there are more patterns than counts().pattern_count.

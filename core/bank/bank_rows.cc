@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,6 +33,11 @@ int64_t BytesPerRow(const BankSettings& settings) {
   return Segment::BytesFor(kTileRows, settings) / kTileRows;
 }
 
+// Of memory for rows.
+std::string Purpose(int64_t rows, const BankSettings& settings) {
+  return absl::StrCat(rows, " patterns of bank '", settings.name, "'");
+}
+
 // Whole tiles.
 int64_t SegmentCapacity(int64_t rows_so_far, int64_t rows_needed, int64_t row_bytes) {
   const int64_t largest = std::clamp(kSegmentBytes / row_bytes, int64_t{1}, kMaxSegmentRows);
@@ -42,8 +48,8 @@ int64_t SegmentCapacity(int64_t rows_so_far, int64_t rows_needed, int64_t row_by
 
 }  // namespace
 
-BankRows::BankRows(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget)
-    : settings_(std::move(settings)), budget_(budget), layout_id_(NewLayoutId()) {}
+BankRows::BankRows(std::shared_ptr<const BankSettings> settings, const BankMemory& memory)
+    : settings_(std::move(settings)), memory_(memory), layout_id_(NewLayoutId()) {}
 
 int64_t BankRows::row_count() const {
   return std::accumulate(segment_rows_.begin(), segment_rows_.end(), int64_t{0});
@@ -100,12 +106,14 @@ absl::Status BankRows::MakeRoom(int64_t count) {
   }
   if (capacities.empty()) return absl::OkStatus();
   // All at once: a segment whose memory is not there must not be made and dropped again.
-  ENGRAM_ASSIGN_OR_RETURN(
-      Reservation reservation,
-      budget_->Reserve(bytes, absl::StrCat(more, " patterns of bank '", settings_->name, "'")));
-  for (const int64_t capacity : capacities) {
-    segments_.push_back(std::make_shared<Segment>(capacity, *settings_,
-                                                  reservation.Take(Segment::BytesFor(capacity, *settings_))));
+  ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, memory_.budget->Reserve(bytes, Purpose(more, *settings_)));
+  ENGRAM_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<ResidentSegment>> residents,
+                          ReserveOnDevice(capacities));
+  for (size_t i = 0; i < capacities.size(); ++i) {
+    if (residents[i] != nullptr) device_bytes_ += residents[i]->bytes();
+    const int64_t segment_bytes = Segment::BytesFor(capacities[i], *settings_);
+    segments_.push_back(std::make_shared<Segment>(capacities[i], *settings_, reservation.Take(segment_bytes),
+                                                  std::move(residents[i])));
     segment_rows_.push_back(0);
     segment_norm_bounds_.push_back(0);
     living_.emplace_back();
@@ -114,12 +122,23 @@ absl::Status BankRows::MakeRoom(int64_t count) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<std::unique_ptr<ResidentSegment>>> BankRows::ReserveOnDevice(
+    absl::Span<const int64_t> capacities) const {
+  std::vector<std::unique_ptr<ResidentSegment>> residents(capacities.size());
+  if (memory_.residency == nullptr) return residents;
+  for (size_t i = 0; i < capacities.size(); ++i) {
+    ENGRAM_ASSIGN_OR_RETURN(residents[i], memory_.residency->Reserve(capacities[i], *settings_,
+                                                                     Purpose(capacities[i], *settings_)));
+  }
+  return residents;
+}
+
 int64_t BankRows::LackingBytes(int64_t count, int64_t payload_bytes) const {
   // Without what a segment costs beside its rows.
   const int64_t row_bytes =
       (Segment::BytesFor(2 * kTileRows, *settings_) - Segment::BytesFor(kTileRows, *settings_)) / kTileRows;
   const int64_t asked = std::max<int64_t>(count - Room(), 0) * row_bytes + payload_bytes;
-  return std::max<int64_t>(asked - (budget_->limit_bytes() - budget_->used_bytes()), 0);
+  return std::max<int64_t>(asked - (memory_.budget->limit_bytes() - memory_.budget->used_bytes()), 0);
 }
 
 int64_t BankRows::PayloadBytes(absl::string_view payload) {
@@ -127,7 +146,7 @@ int64_t BankRows::PayloadBytes(absl::string_view payload) {
 }
 
 absl::StatusOr<Reservation> BankRows::ReservePayloads(int64_t bytes) const {
-  return budget_->Reserve(bytes, absl::StrCat("payloads of bank '", settings_->name, "'"));
+  return memory_.budget->Reserve(bytes, absl::StrCat("payloads of bank '", settings_->name, "'"));
 }
 
 RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> pattern,
@@ -152,6 +171,15 @@ RowRef BankRows::Append(uint64_t id, int64_t born, absl::Span<const float> patte
   return {static_cast<int32_t>(s), static_cast<int32_t>(i)};
 }
 
+// How many rows of a segment were copied is the segment's own knowledge: copies of this share it.
+void BankRows::CopyToDevice() {
+  if (memory_.residency == nullptr) return;
+  for (size_t s = copied_; s < segments_.size() && segment_rows_[s] > 0; ++s) {
+    segments_[s]->CopyToDevice(segment_rows_[s]);
+  }
+  copied_ = open_;
+}
+
 void BankRows::Kill(RowRef row, int64_t version) {
   Segment& segment = *segments_[row.segment];
   segment.MarkDied(row.index, version);
@@ -168,7 +196,7 @@ bool BankRows::has_dead_segments() const {
 }
 
 BankRows::Compacted BankRows::DropDeadSegments() const {
-  Compacted compacted{BankRows(settings_, budget_), {}};
+  Compacted compacted{BankRows(settings_, memory_), {}};
   BankRows& rows = compacted.rows;
   compacted.index.reserve(living_count_);
   for (size_t s = 0; s < segments_.size(); ++s) {
@@ -183,6 +211,8 @@ BankRows::Compacted BankRows::DropDeadSegments() const {
     rows.segment_norm_bounds_.push_back(segment_norm_bounds_[s]);
     rows.living_.push_back(living_[s]);
     rows.memory_bytes_ += segments_[s]->memory_bytes();
+    const ResidentSegment* const resident = segments_[s]->resident();
+    if (resident != nullptr) rows.device_bytes_ += resident->bytes();
     rows.payload_bytes_ +=
         segments_[s]->memory_bytes() - Segment::BytesFor(segments_[s]->capacity(), *settings_);
     rows.living_count_ += living_[s].count;

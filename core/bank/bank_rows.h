@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "core/bank/bank_memory.h"
 #include "core/bank/bank_snapshot.h"
-#include "core/bank/memory_budget.h"
 #include "core/bank/segment.h"
 
 namespace engram {
@@ -23,8 +23,8 @@ using RowIndex = absl::flat_hash_map<uint64_t, RowRef>;
 // prepared on a copy and dropped if it fails; of copies of one another only one may write. Not thread-safe.
 class BankRows {
  public:
-  // No rows, in a new layout. `budget` pays for segments and must outlive them.
-  BankRows(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget);
+  // No rows, in a new layout. Segments lie in `memory`.
+  BankRows(std::shared_ptr<const BankSettings> settings, const BankMemory& memory);
 
   // Unique in the process; copies share it.
   uint64_t layout_id() const { return layout_id_; }
@@ -44,11 +44,14 @@ class BankRows {
   int64_t living_bytes() const;
   // Bytes taken from the budget.
   int64_t memory_bytes() const { return memory_bytes_; }
+  // Bytes of the device's memory; 0: there is none, or it does not keep these.
+  int64_t device_bytes() const { return device_bytes_; }
 
-  // Takes memory until there is room for `count` more rows. RESOURCE_EXHAUSTED: the budget is used up, and
-  // nothing has changed.
+  // Takes memory until there is room for `count` more rows, on the device too. RESOURCE_EXHAUSTED: the budget
+  // or the device's memory is used up, and nothing has changed.
   absl::Status MakeRoom(int64_t count);
-  // Bytes that the budget lacks, at least, for `count` more rows with payloads of `payload_bytes`.
+  // Bytes that the budget lacks, at least, for `count` more rows with payloads of `payload_bytes`. Says
+  // nothing of the device.
   int64_t LackingBytes(int64_t count, int64_t payload_bytes) const;
   // Bytes of memory that a payload takes up.
   static int64_t PayloadBytes(absl::string_view payload);
@@ -59,6 +62,9 @@ class BankRows {
   // `payload_memory`. REQUIRES: MakeRoom made room for it; payload_memory has PayloadBytes(payload).
   RowRef Append(uint64_t id, int64_t born, absl::Span<const float> pattern, absl::Span<const float> value,
                 absl::string_view payload, Reservation* payload_memory);
+  // Has the device copy the rows that were appended since the last call, each once. To be called before they
+  // are published; earlier calls spread the work.
+  void CopyToDevice();
   // Marks a living row as lacking from `version` on.
   void Kill(RowRef row, int64_t version);
 
@@ -77,22 +83,28 @@ class BankRows {
     int64_t payload_bytes = 0;
   };
 
+  // Memory of the device for segments of `capacities`. RESOURCE_EXHAUSTED: there is not enough for all, and
+  // none is taken.
+  absl::StatusOr<std::vector<std::unique_ptr<ResidentSegment>>> ReserveOnDevice(
+      absl::Span<const int64_t> capacities) const;
   // Of the payloads of rows that have not died.
   int64_t living_payload_bytes() const;
   // Rows that there is room for.
   int64_t Room() const;
 
   std::shared_ptr<const BankSettings> settings_;
-  MemoryBudget* budget_;
+  BankMemory memory_;
   uint64_t layout_id_;
   std::vector<std::shared_ptr<Segment>> segments_;
   std::vector<int64_t> segment_rows_;
   std::vector<double> segment_norm_bounds_;
   std::vector<Living> living_;  // Of each segment.
   size_t open_ = 0;             // All segments before this one are full.
+  size_t copied_ = 0;           // All segments before this one are full and the device has them.
   int64_t payload_bytes_ = 0;   // Of all rows, dead ones included.
   int64_t living_count_ = 0;
   int64_t memory_bytes_ = 0;
+  int64_t device_bytes_ = 0;
 };
 
 struct BankRows::Compacted {

@@ -12,8 +12,8 @@ absl::Status Stopped() { return absl::CancelledError("the compaction was stopped
 
 }  // namespace
 
-Compaction::Compaction(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget)
-    : settings_(std::move(settings)), budget_(budget), rows_(settings_, budget) {}
+Compaction::Compaction(std::shared_ptr<const BankSettings> settings, const BankMemory& memory)
+    : settings_(std::move(settings)), budget_(memory.budget), rows_(settings_, memory) {}
 
 int64_t Compaction::FirstNewRow(int64_t segment) const {
   return segment < static_cast<int64_t>(places_.size()) ? static_cast<int64_t>(places_[segment].size()) : 0;
@@ -68,6 +68,7 @@ absl::Status Compaction::CopyNewRowsOf(const BankSnapshot& newest, absl::Functio
                                     newest.value(row), newest.payload(row), &payload_memory));
       index_[newest.id(row)] = places.back();
     }
+    rows_.CopyToDevice();  // Now, so that the writer's turn has little left to copy.
   }
   return absl::OkStatus();
 }

@@ -17,10 +17,11 @@ namespace engram {
 // who goes on with the old layout.
 class Compaction {
  public:
-  // Of a bank with `settings`, whose memory is `budget`.
-  Compaction(std::shared_ptr<const BankSettings> settings, MemoryBudget* budget);
+  // Of a bank with `settings`, in `memory`.
+  Compaction(std::shared_ptr<const BankSettings> settings, const BankMemory& memory);
 
-  // Copies the rows of `newest` that came after the last call. REQUIRES: of the same layout as then.
+  // Copies the rows of `newest` that came after the last call, on the device too. REQUIRES: of the same
+  // layout as then.
   //
   // RESOURCE_EXHAUSTED: there is no memory for a second copy. CANCELLED: `should_stop` said so, which is
   // asked once in a while. Of either this is of no more use.
@@ -42,7 +43,7 @@ class Compaction {
   int64_t FirstNewRow(int64_t segment) const;
 
   std::shared_ptr<const BankSettings> settings_;
-  MemoryBudget* budget_;
+  MemoryBudget* budget_;  // Of the host.
   BankRows rows_;
   RowIndex index_;
   // Where the rows of each segment that were looked at have gone; kNowhere: they were dead.

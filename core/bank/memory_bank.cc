@@ -22,16 +22,16 @@ constexpr int kMaxCompactionsOfAStore = 3;
 
 absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBank::Make(int64_t bank_id, BankSettings settings,
                                                              const Parts& parts) {
-  ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, ReserveWithoutRows(settings, parts.budget));
+  ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, ReserveWithoutRows(settings, parts.memory.budget));
   const auto shared_settings = std::make_shared<const BankSettings>(std::move(settings));
   return std::shared_ptr<MemoryBank>(new MemoryBank(bank_id, shared_settings,
-                                                    BankContents(shared_settings, parts.budget), {},
+                                                    BankContents(shared_settings, parts.memory), {},
                                                     std::move(reservation), parts));
 }
 
 absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBank::Make(int64_t bank_id, BankSettings settings,
                                                              MemoryBudget* budget, Journal* journal) {
-  return Make(bank_id, std::move(settings), Parts{budget, journal, nullptr});
+  return Make(bank_id, std::move(settings), Parts{{budget}, journal, nullptr});
 }
 
 absl::StatusOr<Reservation> MemoryBank::ReserveWithoutRows(const BankSettings& settings,
@@ -155,6 +155,7 @@ absl::Status MemoryBank::CheckOpen() const {
 
 void MemoryBank::UpdateMemoryBytes() {
   memory_bytes_ = reservation_.bytes() + contents_.rows().memory_bytes();
+  device_bytes_ = contents_.rows().device_bytes();
 }
 
 }  // namespace engram

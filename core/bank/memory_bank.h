@@ -13,10 +13,10 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_contents.h"
+#include "core/bank/bank_memory.h"
 #include "core/bank/bank_snapshot.h"
 #include "core/bank/compaction.h"
 #include "core/bank/compactor.h"
-#include "core/bank/memory_budget.h"
 #include "core/bank/published_version.h"
 #include "core/bank/write_group.h"
 #include "core/bank/write_queue.h"
@@ -41,7 +41,7 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   };
   // What banks are made of; all must outlive them and their snapshots.
   struct Parts {
-    MemoryBudget* budget;  // Pays for their memory.
+    BankMemory memory;     // Where their rows lie.
     Journal* journal;      // Gets their changes.
     Compactor* compactor;  // Compacts them; null: only a Store that finds no memory does.
   };
@@ -52,7 +52,7 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   // An empty bank. RESOURCE_EXHAUSTED: the budget has no room for it.
   static absl::StatusOr<std::shared_ptr<MemoryBank>> Make(int64_t bank_id, BankSettings settings,
                                                           const Parts& parts);
-  // The same without a compactor.
+  // The same on the host alone, without a compactor.
   static absl::StatusOr<std::shared_ptr<MemoryBank>> Make(int64_t bank_id, BankSettings settings,
                                                           MemoryBudget* budget, Journal* journal);
 
@@ -68,8 +68,8 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   // REQUIRES: rows.patterns is [n, D] of finite numbers, n >= 1; rows.values is [n, V]; ids are distinct and
   // below kIdLimit.
   //
-  // NOT_FOUND: the bank was deleted. RESOURCE_EXHAUSTED: its limit or the memory budget would be exceeded,
-  // or all ids are used up. Errors of the journal.
+  // NOT_FOUND: the bank was deleted. RESOURCE_EXHAUSTED: its limit, the memory budget or the device's memory
+  // would be exceeded, or all ids are used up. Errors of the journal.
   absl::StatusOr<Stored> Store(const PatternRows& rows) ABSL_LOCKS_EXCLUDED(writer_mutex_);
 
   // Deletes patterns; all or nothing. REQUIRES: ids are distinct.
@@ -96,6 +96,8 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
 
   // Bytes taken from the budget.
   int64_t memory_bytes() const { return memory_bytes_.load(); }
+  // Bytes of the device's memory; 0: there is none, or it does not keep this bank.
+  int64_t device_bytes() const { return device_bytes_.load(); }
 
   // Deletes the bank: the journal forgets it, and every later write is refused. Snapshots live on. Errors of
   // the journal, which leave it as it was.
@@ -163,7 +165,8 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   std::vector<RowRef> died_meanwhile_ ABSL_GUARDED_BY(writer_mutex_);  // Since the compaction began.
   int64_t dead_bytes_kept_ ABSL_GUARDED_BY(writer_mutex_) = 0;         // By the last compaction.
 
-  std::atomic<int64_t> memory_bytes_{0};  // Written under writer_mutex_.
+  std::atomic<int64_t> memory_bytes_{0};  // Written under writer_mutex_, as is the next.
+  std::atomic<int64_t> device_bytes_{0};
   PublishedVersion published_;
 };
 

@@ -48,7 +48,7 @@ std::optional<Compaction> MemoryBank::BeginCompaction(int64_t least_bytes) {
   is_compaction_asked_ = false;
   if (closed_ || contents_.rows().dead_bytes() < least_bytes) return std::nullopt;
   is_compacting_ = true;
-  return Compaction(settings_, parts_.budget);
+  return Compaction(settings_, parts_.memory);
 }
 
 absl::Status MemoryBank::CopyLiving(absl::FunctionRef<bool()> should_stop, Compaction* compaction) const {

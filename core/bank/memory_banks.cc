@@ -11,16 +11,16 @@
 
 namespace engram {
 
-MemoryBanks::MemoryBanks(int64_t max_banks, MemoryBudget* budget, Journal* journal, int64_t next_bank_id)
+MemoryBanks::MemoryBanks(int64_t max_banks, const BankMemory& memory, Journal* journal, int64_t next_bank_id)
     : max_banks_(max_banks),
-      budget_(budget),
+      memory_(memory),
       journal_(journal),
       next_bank_id_(next_bank_id),
       compactor_(/*has_thread=*/true) {}
 
 MemoryBank::Parts MemoryBanks::PartsFor(const BankSettings& settings) {
   const bool is_volatile = settings.durability == Durability::kVolatile;
-  return {budget_, is_volatile ? &volatile_journal_ : journal_, &compactor_};
+  return {memory_, is_volatile ? &volatile_journal_ : journal_, &compactor_};
 }
 
 absl::StatusOr<std::shared_ptr<MemoryBank>> MemoryBanks::Create(BankSettings settings) {

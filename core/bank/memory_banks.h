@@ -39,9 +39,9 @@ struct BankEntry {
 // All banks of a server, by name. Thread-safe. Who holds a bank longer than this must not write to it.
 class MemoryBanks {
  public:
-  // At most `max_banks`, in the memory of `budget`, with changes written to `journal`, but for volatile
-  // banks; both must outlive this. Ids of banks are assigned from `next_bank_id` on.
-  MemoryBanks(int64_t max_banks, MemoryBudget* budget, Journal* journal, int64_t next_bank_id = 1);
+  // At most `max_banks`, in `memory`, with changes written to `journal`, but for volatile banks; the journal
+  // must outlive this. Ids of banks are assigned from `next_bank_id` on.
+  MemoryBanks(int64_t max_banks, const BankMemory& memory, Journal* journal, int64_t next_bank_id = 1);
 
   // ALREADY_EXISTS: a bank has that name. RESOURCE_EXHAUSTED: too many banks, or no memory. Errors of the
   // journal.
@@ -66,8 +66,8 @@ class MemoryBanks {
   // result is finished or fails. Not limited by max_banks, as the bank is there. The result must not outlive
   // this.
   //
-  // ALREADY_EXISTS: a bank has that name, and nothing has changed. RESOURCE_EXHAUSTED: the budget has no room
-  // for the bank, which is quarantined.
+  // ALREADY_EXISTS: a bank has that name, and nothing has changed. RESOURCE_EXHAUSTED: the budget or the
+  // device has no room for the bank, which is quarantined.
   absl::StatusOr<std::unique_ptr<LoadingBank>> BeginLoading(int64_t bank_id, BankSettings settings,
                                                             const BankCounts& counts)
       ABSL_LOCKS_EXCLUDED(writer_mutex_, mutex_);
@@ -117,7 +117,7 @@ class MemoryBanks {
   void Remove(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const int64_t max_banks_;
-  MemoryBudget* const budget_;
+  const BankMemory memory_;
   Journal* const journal_;
   VolatileJournal volatile_journal_;  // Of banks that ask for nothing better.
 

@@ -39,7 +39,8 @@ int64_t Segment::BytesFor(int64_t capacity, const BankSettings& settings) {
 }
 
 // The arrays are left uninitialised: a page of memory is taken from the system when a row is written to it.
-Segment::Segment(int64_t capacity, const BankSettings& settings, Reservation reservation)
+Segment::Segment(int64_t capacity, const BankSettings& settings, Reservation reservation,
+                 std::unique_ptr<ResidentSegment> resident)
     : capacity_(capacity),
       dim_(settings.dim),
       value_dim_(settings.value_dim),
@@ -55,7 +56,8 @@ Segment::Segment(int64_t capacity, const BankSettings& settings, Reservation res
                                  TileCount(capacity) * TileBytes(settings.dim))),
       scales_(NewArrayIf<float>(codes_ != nullptr, capacity)),
       residuals_(NewArrayIf<float>(codes_ != nullptr, capacity)),
-      reservation_(std::move(reservation)) {}
+      reservation_(std::move(reservation)),
+      resident_(std::move(resident)) {}
 
 void Segment::Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float> pattern,
                     absl::Span<const float> value, absl::string_view payload) {
@@ -87,6 +89,13 @@ void Segment::AddToTile(int64_t i, float residual) {
   tile_norm_bounds_[t] = std::max(tile_norm_bounds_[t], norm_bounds_[i]);
   tile_residual_bounds_[t] = std::max(tile_residual_bounds_[t], residual);
   tiles_[t].last_born = std::max(tiles_[t].last_born, rows_[i].born);
+}
+
+void Segment::CopyToDevice(int64_t end) {
+  assert(end <= capacity_);
+  if (resident_ == nullptr || end <= copied_rows_) return;
+  resident_->Copy(*this, copied_rows_, end);
+  copied_rows_ = end;
 }
 
 void Segment::MarkDied(int64_t i, int64_t version) {

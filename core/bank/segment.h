@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/bank/memory_budget.h"
+#include "core/bank/residency.h"
 #include "core/base/aligned_array.h"
 #include "core/codes/row_code.h"
 #include "core/storage/bank_settings.h"
@@ -29,8 +30,10 @@ class Segment {
   // Bytes of a segment without payloads, the share of its rows in the bank's index and id order included.
   static int64_t BytesFor(int64_t capacity, const BankSettings& settings);
 
-  // `reservation` pays for the segment and is given back with it.
-  Segment(int64_t capacity, const BankSettings& settings, Reservation reservation);
+  // `reservation` pays for the segment and is given back with it. `resident` is what a device keeps of it;
+  // null: none does.
+  Segment(int64_t capacity, const BankSettings& settings, Reservation reservation,
+          std::unique_ptr<ResidentSegment> resident = nullptr);
 
   int64_t capacity() const { return capacity_; }
   int64_t dim() const { return dim_; }
@@ -71,9 +74,16 @@ class Segment {
     return is_settled ? alive : LookForVisibleRows(t, version);
   }
 
+  // What a device keeps of the segment, for as long as this lives. Null: none does. The device has all rows
+  // that a snapshot shows.
+  const ResidentSegment* resident() const { return resident_.get(); }
+
   // Writes row i. REQUIRES: i was never written; called by the bank's one writer.
   void Write(int64_t i, uint64_t id, int64_t born, absl::Span<const float> pattern,
              absl::Span<const float> value, absl::string_view payload);
+  // Has the device, if there is one, copy the rows before row `end` that it has not copied yet. REQUIRES:
+  // they were written; called by the bank's one writer before it publishes them.
+  void CopyToDevice(int64_t end);
   // Marks row i as lacking from `version` on. Versions before it are not affected, so readers pinned to them
   // may run meanwhile.
   void MarkDied(int64_t i, int64_t version);
@@ -119,7 +129,10 @@ class Segment {
   const AlignedArray<uint8_t> codes_;
   const AlignedArray<float> scales_;
   const AlignedArray<float> residuals_;
-  Reservation reservation_;  // Touched by the bank's one writer.
+  // Touched by the bank's one writer.
+  Reservation reservation_;
+  int64_t copied_rows_ = 0;                          // By the device.
+  const std::unique_ptr<ResidentSegment> resident_;  // Goes first: it may still read the rows.
 };
 
 }  // namespace engram

@@ -69,7 +69,7 @@ TEST_F(BankStartupTest, NamesAreTakenFirstAndBanksTellWhenTheyAreReady) {
   Keep(1, "a");
   Keep(2, "b");
   Open();
-  banks_ = std::make_unique<MemoryBanks>(10, &budget_, journal_.get(), journal_->next_bank_id());
+  banks_ = std::make_unique<MemoryBanks>(10, BankMemory{&budget_}, journal_.get(), journal_->next_bank_id());
   absl::BlockingCounter ready(2);
   BankStartup startup(journal_.get(), banks_.get(), &clock_,
                       [&](const std::string&) { ready.DecrementCount(); });
@@ -86,7 +86,7 @@ TEST_F(BankStartupTest, OfTwoBanksWithOneNameTheSecondIsQuarantinedUnderAnother)
   Keep(1, "a");
   Keep(2, "a");
   Open();
-  banks_ = std::make_unique<MemoryBanks>(10, &budget_, journal_.get(), journal_->next_bank_id());
+  banks_ = std::make_unique<MemoryBanks>(10, BankMemory{&budget_}, journal_.get(), journal_->next_bank_id());
   BankStartup startup(journal_.get(), banks_.get(), &clock_, [](const std::string&) {});
   EXPECT_THAT(startup.names(), ElementsAre("a", "unreadable-2"));
   const absl::Status status = banks_->Find("unreadable-2").status();
@@ -98,7 +98,7 @@ TEST_F(BankStartupTest, OfTwoBanksWithOneNameTheSecondIsQuarantinedUnderAnother)
 TEST_F(BankStartupTest, StoppedEarlyItLeavesBanksUnavailable) {
   Keep(1, "a");
   Open();
-  banks_ = std::make_unique<MemoryBanks>(10, &budget_, journal_.get(), journal_->next_bank_id());
+  banks_ = std::make_unique<MemoryBanks>(10, BankMemory{&budget_}, journal_.get(), journal_->next_bank_id());
   BankStartup startup(journal_.get(), banks_.get(), &clock_, [](const std::string&) {});
   startup.Stop();
   EXPECT_EQ(StateOf("a"), BankEntry::State::kQuarantined);
@@ -106,7 +106,7 @@ TEST_F(BankStartupTest, StoppedEarlyItLeavesBanksUnavailable) {
 }
 
 TEST_F(BankStartupTest, AnEmptyDirectoryHasNothingToLoad) {
-  banks_ = std::make_unique<MemoryBanks>(10, &budget_, journal_.get(), journal_->next_bank_id());
+  banks_ = std::make_unique<MemoryBanks>(10, BankMemory{&budget_}, journal_.get(), journal_->next_bank_id());
   BankStartup startup(journal_.get(), banks_.get(), &clock_, [](const std::string&) {});
   EXPECT_THAT(startup.names(), ElementsAre());
   startup.Start();

@@ -85,7 +85,7 @@ class MetricsTest : public ::testing::Test {
   SystemClock clock_;
   VolatileJournal journal_;
   MemoryBudget budget_{int64_t{1} << 30};
-  MemoryBanks banks_{1000, &budget_, &journal_};
+  MemoryBanks banks_{1000, {&budget_}, &journal_};
   std::unique_ptr<Uploads> uploads_ = std::make_unique<Uploads>(&budget_, &clock_);
   ThreadPool pool_{0};
   ReferenceSweeper sweeper_;

@@ -30,7 +30,7 @@ class RestoreBankCallTest : public ::testing::Test {
     options.log = [](LogLevel, const std::string&) {};
     options.min_free_bytes = 0;
     journal_ = *RocksJournal::Open(options);
-    banks_ = std::make_unique<MemoryBanks>(10, &budget_, journal_.get());
+    banks_ = std::make_unique<MemoryBanks>(10, BankMemory{&budget_}, journal_.get());
     BankSettings settings;
     settings.name = "faces";
     settings.dim = 2;

@@ -116,7 +116,7 @@ class SnapshotServiceTest : public ::testing::Test {
   FakeClock clock_;
   MemoryBudget budget_{int64_t{1} << 30};
   VolatileJournal journal_;
-  MemoryBanks banks_{10, &budget_, &journal_};
+  MemoryBanks banks_{10, {&budget_}, &journal_};
   Uploads uploads_{&budget_, &clock_};
   FakeSnapshotStore snapshots_;
   FakeSnapshotStore backups_;

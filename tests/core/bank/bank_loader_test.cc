@@ -25,7 +25,7 @@ class BankLoaderTest : public ::testing::Test {
     settings.name = "test";
     settings.dim = 2;
     settings.durability = Durability::kSynced;
-    return BankLoader::Make(7, settings, counts, {&budget_, &journal_, nullptr});
+    return BankLoader::Make(7, settings, counts, {{&budget_}, &journal_, nullptr});
   }
   static absl::Status Add(BankLoader* loader, const std::vector<float>& rows,
                           const std::vector<uint64_t>& ids, const std::vector<std::string>& payloads = {}) {
@@ -82,7 +82,7 @@ TEST_F(BankLoaderTest, APayloadGoesWithTheSegmentOfItsRow) {
   settings.name = "test";
   settings.dim = kDim;
   settings.screening = Screening::kNone;
-  const auto loader = *BankLoader::Make(7, settings, {1, kCount, kCount}, {&budget, &journal_, nullptr});
+  const auto loader = *BankLoader::Make(7, settings, {1, kCount, kCount}, {{&budget}, &journal_, nullptr});
   const std::vector<float> row(kDim, 1.0f);
   for (uint64_t id = 0; id < kCount; ++id) {
     PatternRows batch;

@@ -16,7 +16,7 @@ class BankRowsTest : public ::testing::Test {
   BankRowsTest() {
     settings_.name = "test";
     settings_.dim = 1;
-    rows_.emplace(std::make_shared<const BankSettings>(settings_), &budget_);
+    rows_.emplace(std::make_shared<const BankSettings>(settings_), BankMemory{&budget_});
   }
 
   // Appends rows, each with `payload`.

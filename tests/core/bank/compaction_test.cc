@@ -130,7 +130,7 @@ TEST_F(CompactionTest, IsAskedToStopBeforeItLooksAtAnyRow) {
 }
 
 TEST_F(CompactionTest, WhereRowsHaveGoneIsInTheBudget) {
-  Compaction compaction(bank_->settings(), &bank_.budget());
+  Compaction compaction(bank_->settings(), {&bank_.budget()});
   const int64_t used = bank_.budget().used_bytes();
   ASSERT_TRUE(compaction.CopyNewRowsOf(bank_->Pin(), [] { return false; }).ok());
   EXPECT_EQ(bank_.budget().used_bytes() - used,
@@ -172,7 +172,7 @@ TEST(CompactorTest, GoesOnWhenABankThatWaitsIsGone) {
 TEST(CompactorTest, NobodyNoticesCompactionsUnderWrites) {
   MemoryBudget budget(int64_t{1} << 30);
   VolatileJournal journal;
-  MemoryBanks banks(1, &budget, &journal);
+  MemoryBanks banks(1, {&budget}, &journal);
   BankSettings settings;
   settings.name = "test";
   settings.dim = 3;
@@ -223,7 +223,7 @@ TEST(CompactorTest, NobodyNoticesCompactionsUnderWrites) {
 TEST(CompactorTest, WritersThatOverwriteNeverRunOutOfMemory) {
   MemoryBudget budget(2 << 20);
   VolatileJournal journal;
-  MemoryBanks banks(1, &budget, &journal);
+  MemoryBanks banks(1, {&budget}, &journal);
   BankSettings settings;
   settings.name = "test";
   settings.dim = 1024;
@@ -250,7 +250,7 @@ TEST(CompactorTest, EndsInTheMiddleOfItsWork) {
   MemoryBudget budget(int64_t{1} << 30);
   VolatileJournal journal;
   for (int round = 0; round < 20; ++round) {
-    MemoryBanks banks(1, &budget, &journal);
+    MemoryBanks banks(1, {&budget}, &journal);
     BankSettings settings;
     settings.name = "test";
     settings.dim = 3;

@@ -43,7 +43,7 @@ class LoadingBankTest : public ::testing::Test {
 
   MemoryBudget budget_{1 << 20};
   HeldJournal journal_;
-  MemoryBanks banks_{2, &budget_, &journal_};
+  MemoryBanks banks_{2, {&budget_}, &journal_};
 };
 
 TEST_F(LoadingBankTest, LoadingBankIsUnavailableAndSaysHowFarItIs) {
@@ -184,7 +184,7 @@ TEST_F(LoadingBankTest, EveryStateTakesANameAndCountsAgainstTheLimit) {
 TEST_F(LoadingBankTest, IdsOfBanksAreNotUsedAgain) {
   ASSERT_TRUE(Begin("a", 0, /*bank_id=*/41)->Finish().ok());
   EXPECT_EQ((*banks_.Create(Settings("b")))->bank_id(), 42);
-  MemoryBanks later(2, &budget_, &journal_, /*next_bank_id=*/100);
+  MemoryBanks later(2, {&budget_}, &journal_, /*next_bank_id=*/100);
   EXPECT_EQ((*later.Create(Settings("a")))->bank_id(), 100);
 }
 

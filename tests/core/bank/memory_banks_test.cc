@@ -27,7 +27,7 @@ class MemoryBanksTest : public ::testing::Test {
 
   MemoryBudget budget_{1 << 20};
   VolatileJournal journal_;
-  MemoryBanks banks_{3, &budget_, &journal_};
+  MemoryBanks banks_{3, {&budget_}, &journal_};
 };
 
 TEST_F(MemoryBanksTest, FindsWhatWasCreatedAndNothingElse) {

@@ -27,7 +27,7 @@ class RestoreBankTest : public JournalTest, public testing::WithParamInterface<b
     RocksJournalOptions options = Options();
     options.backup_dir = "/backups";
     journal_ = RocksJournal::Open(options).value();
-    banks_ = std::make_unique<MemoryBanks>(3, &budget_, journal_.get(), journal_->next_bank_id());
+    banks_ = std::make_unique<MemoryBanks>(3, BankMemory{&budget_}, journal_.get(), journal_->next_bank_id());
   }
   SnapshotStore& store() { return GetParam() ? *journal_->backups() : *journal_->snapshots(); }
 

@@ -12,12 +12,13 @@
 
 namespace engram {
 
-// A bank for tests, with the budget, the journal and the compactor that it needs. It is compacted by
-// compactor().RunPending().
+// A bank for tests, on the host and perhaps on a device, with the budget, the journal and the compactor that
+// it needs. It is compacted by compactor().RunPending().
 class TestBank {
  public:
   explicit TestBank(int64_t dim, int64_t value_dim = 0, int64_t max_patterns = 0,
-                    int64_t budget_bytes = int64_t{1} << 32, Screening screening = Screening::kInt8)
+                    int64_t budget_bytes = int64_t{1} << 32, Screening screening = Screening::kInt8,
+                    Residency* residency = nullptr)
       : budget_(budget_bytes) {
     BankSettings settings;
     settings.name = "test";
@@ -25,7 +26,7 @@ class TestBank {
     settings.value_dim = value_dim;
     settings.max_patterns = max_patterns;
     settings.screening = screening;
-    bank_ = *MemoryBank::Make(1, std::move(settings), {&budget_, &journal_, &compactor_});
+    bank_ = *MemoryBank::Make(1, std::move(settings), {{&budget_, residency}, &journal_, &compactor_});
   }
 
   MemoryBank* operator->() { return bank_.get(); }

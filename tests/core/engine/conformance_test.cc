@@ -505,7 +505,7 @@ TEST(ConformanceTest, SameBytesAfterACompactionOrALoadAndInAnyOrderOfStores) {
     ASSERT_TRUE(fresh.Store(row, {id}).ok());
   }
   VolatileJournal journal;
-  const std::shared_ptr<MemoryBank> loaded = LoadAgain(&fresh, {&fresh.budget(), &journal, nullptr});
+  const std::shared_ptr<MemoryBank> loaded = LoadAgain(&fresh, {{&fresh.budget()}, &journal, nullptr});
   ASSERT_EQ(loaded->Pin().version(), fresh->Pin().version());
   const auto engine = TestEngine::Cpu(2);
   std::vector<Transform> transforms = {*ConstrainedSparsemax::Make(SomeUpperBounds(kCount / 2)),
