@@ -21,7 +21,8 @@ usage() {
 }
 
 # Libraries that must be the machine's own: glibc's, which fit its loader and kernel, and the driver's.
-readonly system_library='^(linux-vdso|ld-linux.*|libc|libm|libmvec|libdl|libpthread|librt|libutil|libanl|libresolv|libcuda|libnvidia.*)\.so(\.|$)'
+readonly glibc='linux-vdso|ld-linux.*|libc|libm|libmvec|libdl|libpthread|librt|libutil|libanl|libresolv'
+readonly system_library="^($glibc|libcuda|libnvidia.*)\\.so(\\.|\$)"
 
 is_program() {
   readelf --program-headers "$1" 2>/dev/null | grep 'program interpreter' >/dev/null
@@ -85,12 +86,12 @@ gpu_needs() {
   fi
   local toolkit driver
   toolkit="$(find "$build/CMakeFiles" -name CMakeCUDACompiler.cmake -exec \
-    sed --quiet 's/^set(CMAKE_CUDA_COMPILER_VERSION "\([0-9.]*\)").*/\1/p' {} + 2>/dev/null | head --lines 1)"
+    awk -F '"' '/^set\(CMAKE_CUDA_COMPILER_VERSION / { print $2; exit }' {} + 2>/dev/null)" || true
   # NVIDIA's table of the oldest driver for each major version of the toolkit.
   case "$toolkit" in
     12.*) driver="525.60.13 or later" ;;
     13.*) driver="580 or later" ;;
-    *) driver="one that knows CUDA ${toolkit:-of the build}" ;;
+    *) driver="of a version that knows CUDA ${toolkit:-as the build has it}" ;;
   esac
   echo "For the GPU: the NVIDIA driver, $driver (\`nvidia-smi\` tells), and nothing of the CUDA toolkit. Without"
   echo "it the programs run on the CPU; \`bin/engramd --backend cuda\` insists on the GPU and says what is missing."
@@ -100,7 +101,7 @@ write_readme() {
   cat <<END
 Engram $version for Linux on $architecture
 
-Needs glibc $(glibc_version) or later (\`ldd --version\` tells). All other libraries are in lib/, and the programs find
+Needs glibc $needed_glibc or later (\`ldd --version\` tells). All other libraries are in lib/, and the programs find
 them wherever this folder is, as long as bin/ and lib/ stay side by side.
 
 $(gpu_needs)
@@ -171,8 +172,9 @@ set_run_paths
 version="$("$bundle/bin/engramd" --version | awk '$2 ~ /^[0-9]+\.[0-9]+\.[0-9]+/ { print $2 }')" ||
   fail "$build/bin/engramd --version failed"
 [[ -n "$version" ]] || fail "$build/bin/engramd --version tells no version"
+needed_glibc="$(glibc_version)" || fail "the programs do not tell which glibc they need"
 architecture="$(uname -m)"
-readonly version architecture packed="engram-$version-linux-$architecture"
+readonly version needed_glibc architecture packed="engram-$version-linux-$architecture"
 write_readme >"$bundle/README.txt"
 [[ ${#tests[@]} -eq 0 ]] || install --mode 0755 "$source_dir/deploy/bundle/run-gpu-tests.sh" "$bundle/"
 

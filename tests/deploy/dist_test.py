@@ -162,7 +162,9 @@ class GpuTestRunnerTest(unittest.TestCase):
         self.assertEqual(0, self.run_tests("--gtest_filter=A")[0])
 
 
-class DistErrorTest(unittest.TestCase):
+class ChangedTreeTest(unittest.TestCase):
+    """Copies of the programs, which the tests may change."""
+
     build = None
 
     def setUp(self):
@@ -206,6 +208,19 @@ class DistErrorTest(unittest.TestCase):
         traced = subprocess.run(["ldd", self.tree / "bin" / program], capture_output=True, text=True, check=True)
         return re.findall(r"=> (\S+)", traced.stdout)
 
+    def test_a_program_with_code_for_gpus_names_the_driver(self):
+        server = self.tree / "bin/engramd"
+        subprocess.run(["objcopy", "--add-section", f".nv_fatbin={__file__}", server], check=True)
+        compiler = self.tree / "CMakeFiles/3.25.1/CMakeCUDACompiler.cmake"
+        compiler.parent.mkdir(parents=True)
+        for line, words in (('set(CMAKE_CUDA_COMPILER_VERSION "13.0.88")', "NVIDIA driver, 580 or later"),
+                            ("", "NVIDIA driver, of a version that knows CUDA")):
+            compiler.write_text(f"{line}\n", encoding="utf-8")
+            result = dist(self.tree, self.output)
+            self.assertEqual(0, result.returncode, result.stderr)
+            (readme,) = self.output.glob("engram-*/README.txt")
+            self.assertIn(words, readme.read_text(encoding="utf-8"))
+
     def test_what_cannot_be_understood_is_a_usage_error(self):
         for arguments in ((), (self.tree,), (self.tree, self.output, "--nonsense"),
                           (self.tree, self.output, "--with-tests")):
@@ -223,5 +238,5 @@ if __name__ == "__main__":
     if not shutil.which("patchelf"):
         print("skipped: no patchelf here; tools/setup.sh dist installs it", file=sys.stderr)
         sys.exit(SKIPPED)
-    DistTest.build = DistErrorTest.build = sys.argv.pop()
+    DistTest.build = ChangedTreeTest.build = sys.argv.pop()
     unittest.main()

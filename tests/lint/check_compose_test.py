@@ -35,8 +35,9 @@ class CheckComposeTest(unittest.TestCase):
         path.chmod(0o755)
 
     def check(self):
-        return subprocess.run([self.root / "tools/check_compose.sh"], env={**os.environ, "PATH": str(self.root / "bin")},
-                              capture_output=True, text=True, check=False)
+        environment = {**os.environ, "PATH": str(self.root / "bin")}
+        return subprocess.run([self.root / "tools/check_compose.sh"], env=environment, capture_output=True, text=True,
+                              check=False)
 
     def test_valid_files_pass_with_either_program(self):
         for name in ("docker-compose", "docker"):
