@@ -34,6 +34,11 @@ serve: setup ## Run the server on 127.0.0.1:7411; ARGS="..." passes options to e
 	$(call build,release,engramd engram)
 	build/release/bin/engramd $(ARGS)
 
+.PHONY: dist
+dist: setup ## Pack the programs with their libraries, into build/dist; TESTS="..." adds test programs
+	$(call build,release,engramd engram $(TESTS))
+	tools/dist.sh build/release build/dist $(if $(TESTS),--with-tests $(TESTS))
+
 .PHONY: test
 test: build ## Run all tests
 	ctest --preset dev

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building, testing and showing Engram needs on Debian 12 or Ubuntu 24.04.
 #
-#   tools/setup.sh [SECTION...]     sections of tools/packages.txt; default: build test demo
+#   tools/setup.sh [SECTION...]     sections of tools/packages.txt; default: build test demo dist
 #
 # Asks nothing; does nothing when everything is there. Needs root or sudo only if something is missing.
 set -euo pipefail
@@ -23,7 +23,7 @@ as_root() {
   if [[ "$(id -u)" -eq 0 ]]; then "$@"; else sudo "$@"; fi
 }
 
-[[ $# -gt 0 ]] || set -- build test demo
+[[ $# -gt 0 ]] || set -- build test demo dist
 
 if ! command -v apt-get >/dev/null; then
   echo "setup: no apt-get here; please install the equivalents of the packages in $list" >&2
