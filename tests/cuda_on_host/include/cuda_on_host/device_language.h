@@ -22,7 +22,9 @@
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
 #define __align__(bytes) __attribute__((aligned(bytes)))
-// One copy for all blocks, filled with 0xCD before each one: the section tells where they all lie.
+// One copy for all blocks, filled with 0xCD before each one: the section tells where they all lie. Only g++
+// is deaf to the attribute within templates: there a block finds what the block before it left. What has to
+// be found there goes into dynamic shared memory.
 #define __shared__ static __attribute__((section("engram_cuda_shared")))
 
 extern uint3 threadIdx;
@@ -33,13 +35,14 @@ constexpr int warpSize = 32;
 
 namespace engram::cuda_on_host {
 
-// Where a kernel calls us, for messages.
+// A place in a kernel. Here() as a default argument is the place of the call.
 struct Site {
   const char* file;
   int line;
+  static constexpr Site Here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return {file, line};
+  }
 };
-#define ENGRAM_CUDA_SITE \
-  engram::cuda_on_host::Site { __builtin_FILE(), __builtin_LINE() }
 
 // The block's dynamic shared memory, aligned to 1024 bytes and full of 0xCD when the block starts.
 void* DynamicSharedMemory();
@@ -129,36 +132,40 @@ inline Ballot TakeBallot(WarpOperation operation, unsigned mask, bool predicate,
 
 // Barriers of the block.
 
-inline void __syncthreads(engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+inline void __syncthreads(engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   engram::cuda_on_host::MeetBlock(true, site);
 }
-inline int __syncthreads_count(int predicate, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+inline int __syncthreads_count(int predicate,
+                               engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   return engram::cuda_on_host::MeetBlock(predicate != 0, site).yes;
 }
-inline int __syncthreads_or(int predicate, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+inline int __syncthreads_or(int predicate,
+                            engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   return engram::cuda_on_host::MeetBlock(predicate != 0, site).yes != 0;
 }
-inline int __syncthreads_and(int predicate, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+inline int __syncthreads_and(int predicate,
+                             engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   const engram::cuda_on_host::BarrierVote vote = engram::cuda_on_host::MeetBlock(predicate != 0, site);
   return vote.yes == vote.all;
 }
 
 // Operations of a warp.
 
-inline void __syncwarp(unsigned mask = 0xffffffff, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+inline void __syncwarp(unsigned mask = 0xffffffff,
+                       engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   engram::cuda_on_host::MeetLanes(engram::cuda_on_host::WarpOperation::kSync, mask, 0, site);
 }
 
 template <typename T>
 T __shfl_sync(unsigned mask, T value, int source, int width = warpSize,
-              engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+              engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   const int first = engram::cuda_on_host::LaneOfThisThread() & ~(width - 1);
   return engram::cuda_on_host::Shuffle(engram::cuda_on_host::WarpOperation::kShuffle, mask, value,
                                        first + (source & (width - 1)), false, site);
 }
 template <typename T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = warpSize,
-                 engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+                 engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   const int lane = engram::cuda_on_host::LaneOfThisThread();
   const int source = lane - static_cast<int>(delta);
   return engram::cuda_on_host::Shuffle(engram::cuda_on_host::WarpOperation::kShuffleUp, mask, value, source,
@@ -166,7 +173,7 @@ T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = warpSize,
 }
 template <typename T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = warpSize,
-                   engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+                   engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   const int lane = engram::cuda_on_host::LaneOfThisThread();
   const int source = lane + static_cast<int>(delta);
   return engram::cuda_on_host::Shuffle(engram::cuda_on_host::WarpOperation::kShuffleDown, mask, value, source,
@@ -174,7 +181,7 @@ T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = warpSize,
 }
 template <typename T>
 T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = warpSize,
-                  engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+                  engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   const int lane = engram::cuda_on_host::LaneOfThisThread();
   const int source = lane ^ lane_mask;
   return engram::cuda_on_host::Shuffle(engram::cuda_on_host::WarpOperation::kShuffleXor, mask, value, source,
@@ -182,36 +189,41 @@ T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = warpSize,
 }
 
 inline unsigned __ballot_sync(unsigned mask, int predicate,
-                              engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+                              engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   return engram::cuda_on_host::TakeBallot(engram::cuda_on_host::WarpOperation::kBallot, mask, predicate != 0,
                                           site)
       .yes;
 }
-inline int __any_sync(unsigned mask, int predicate, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+inline int __any_sync(unsigned mask, int predicate,
+                      engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   return engram::cuda_on_host::TakeBallot(engram::cuda_on_host::WarpOperation::kAny, mask, predicate != 0,
                                           site)
              .yes != 0;
 }
-inline int __all_sync(unsigned mask, int predicate, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+inline int __all_sync(unsigned mask, int predicate,
+                      engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   const engram::cuda_on_host::Ballot ballot =
       engram::cuda_on_host::TakeBallot(engram::cuda_on_host::WarpOperation::kAll, mask, predicate != 0, site);
   return ballot.yes == ballot.all;
 }
 
 template <typename T>
-T __reduce_add_sync(unsigned mask, T value, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+T __reduce_add_sync(unsigned mask, T value,
+                    engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   return engram::cuda_on_host::Reduce(
       engram::cuda_on_host::WarpOperation::kReduceAdd, mask, value,
       [](T a, T b) { return static_cast<T>(static_cast<unsigned>(a) + static_cast<unsigned>(b)); }, site);
 }
 template <typename T>
-T __reduce_min_sync(unsigned mask, T value, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+T __reduce_min_sync(unsigned mask, T value,
+                    engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   return engram::cuda_on_host::Reduce(
       engram::cuda_on_host::WarpOperation::kReduceMin, mask, value, [](T a, T b) { return a < b ? a : b; },
       site);
 }
 template <typename T>
-T __reduce_max_sync(unsigned mask, T value, engram::cuda_on_host::Site site = ENGRAM_CUDA_SITE) {
+T __reduce_max_sync(unsigned mask, T value,
+                    engram::cuda_on_host::Site site = engram::cuda_on_host::Site::Here()) {
   return engram::cuda_on_host::Reduce(
       engram::cuda_on_host::WarpOperation::kReduceMax, mask, value, [](T a, T b) { return a < b ? b : a; },
       site);
