@@ -1,0 +1,32 @@
+#ifndef ENGRAM_TESTS_CUDA_ON_HOST_CUDA_ON_HOST_H_
+#define ENGRAM_TESTS_CUDA_ON_HOST_CUDA_ON_HOST_H_
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+namespace engram::cuda_on_host {
+
+// The fake device, as a test wants it. Thread-safe; for all threads at once.
+
+// 0: calls say that there is no device. At first there is one.
+void SetDeviceCount(int count);
+// Of each device. At first 1 GiB.
+void SetDeviceMemory(int64_t bytes);
+// What is allocated on all devices together.
+int64_t AllocatedBytes();
+
+// Every later call fails with `error`, as calls do once a device has faulted; the first `calls` of them do
+// not yet (one that names a stream may count as two). What is freed is freed all the same.
+void FailFrom(cudaError_t error, int64_t calls = 0);
+
+// The order in which the blocks of a grid run, and the threads of a block between two meetings. A launch's
+// order depends on the seed alone.
+void SetSchedule(uint64_t seed);
+
+// All of the above as at first, and no last error. What is allocated stays, and so do kernels' attributes.
+void Reset();
+
+}  // namespace engram::cuda_on_host
+
+#endif  // ENGRAM_TESTS_CUDA_ON_HOST_CUDA_ON_HOST_H_

@@ -1,0 +1,52 @@
+#ifndef ENGRAM_TESTS_CUDA_ON_HOST_FAKE_DEVICE_H_
+#define ENGRAM_TESTS_CUDA_ON_HOST_FAKE_DEVICE_H_
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+
+namespace engram::cuda_on_host {
+
+// About an H100, with fewer multiprocessors.
+constexpr int kMultiprocessors = 4;
+constexpr int kMaxBlockThreads = 1024;
+constexpr int kMaxMultiprocessorThreads = 2048;
+constexpr int kMaxMultiprocessorBlocks = 32;
+constexpr size_t kSharedBytes = 48 << 10;
+constexpr size_t kMaxSharedBytes = 227 << 10;
+constexpr size_t kMultiprocessorSharedBytes = 228 << 10;
+constexpr size_t kReservedSharedBytes = 1 << 10;
+
+// All that the calls of the runtime know, whichever thread makes them.
+struct FakeDevice {
+  struct Allocation {
+    size_t bytes;
+    int device;
+  };
+
+  std::mutex mutex;  // Of all below.
+  int count = 1;
+  size_t memory_bytes = size_t{1} << 30;
+  cudaError_t fault = cudaSuccess;
+  int64_t calls_until_fault = 0;
+  uint64_t seed = 1;
+  std::map<uintptr_t, Allocation> allocations;  // By address.
+  std::set<const void*> pinned;
+  std::set<const void*> handles;  // Streams and events.
+  std::map<const void*, size_t> shared_bytes_of_kernels;
+};
+FakeDevice& TheDevice();
+
+// What every call begins with: the fault of the device, if it has one by now, or that there is none.
+// REQUIRES: TheDevice().mutex is held.
+cudaError_t BeginCall();
+
+// The thread's last error, unless `error` is cudaSuccess. Returns `error`.
+cudaError_t Remember(cudaError_t error);
+
+}  // namespace engram::cuda_on_host
+
+#endif  // ENGRAM_TESTS_CUDA_ON_HOST_FAKE_DEVICE_H_
