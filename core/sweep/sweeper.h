@@ -9,6 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
+#include "core/bank/residency.h"
+#include "core/sweep/device_status.h"
 #include "core/sweep/softmax_stream.h"
 #include "core/sweep/sweeper_counts.h"
 #include "core/transform/cut.h"
@@ -60,7 +62,7 @@ class Sweeper {
  public:
   virtual ~Sweeper() = default;
 
-  // The value of --backend, and the label in logs: "reference", "cpu".
+  // The value of --backend, and the label in logs: "reference", "cpu", "cuda".
   virtual absl::string_view name() const = 0;
 
   // Sweeps `bank` for each state; `results` has one for each. Thread-safe. UNAVAILABLE: the device is lost;
@@ -75,8 +77,14 @@ class Sweeper {
   virtual absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                                      absl::Span<StreamedSoftmax> updates) = 0;
 
+  // Where the rows of banks must lie for this backend to have them on its device, if it has one; null: it has
+  // none. Must outlive the banks.
+  virtual Residency* residency() { return nullptr; }
+
   // For metrics. Thread-safe.
   virtual SweeperCounts counts() const { return {}; }
+  // Its devices other than the host, if any. Thread-safe.
+  virtual std::vector<DeviceStatus> devices() const { return {}; }
 };
 
 }  // namespace engram

@@ -1,0 +1,30 @@
+# Whether the backend for NVIDIA's GPUs is built: sets ENGRAM_HAS_CUDA and enables the language.
+set_property(CACHE ENGRAM_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(ENGRAM_HAS_CUDA FALSE)
+if(ENGRAM_CUDA STREQUAL "OFF")
+  return()
+endif()
+
+# Before the language is enabled, as nvcc 13 has no default that CMake 3.25 knows. The newest also as PTX, from
+# which a driver makes code for what comes after it.
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120
+      CACHE STRING "The GPUs that kernels are compiled for")
+endif()
+if(ENGRAM_CCACHE AND NOT CMAKE_CUDA_COMPILER_LAUNCHER)
+  set(CMAKE_CUDA_COMPILER_LAUNCHER ${ENGRAM_CCACHE})
+endif()
+include(CheckLanguage)
+check_language(CUDA)
+if(CMAKE_CUDA_COMPILER)
+  enable_language(CUDA)
+  set(CMAKE_CUDA_STANDARD 17)
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  find_package(CUDAToolkit REQUIRED)
+  set(ENGRAM_HAS_CUDA TRUE)
+  message(STATUS "CUDA backend: ${CMAKE_CUDA_COMPILER} ${CMAKE_CUDA_COMPILER_VERSION}")
+elseif(ENGRAM_CUDA STREQUAL "AUTO")
+  message(STATUS "CUDA backend: not built, as nvcc was not found; ENGRAM_CUDA=ON insists")
+else()
+  message(FATAL_ERROR "ENGRAM_CUDA=ON, but nvcc was not found: install the CUDA toolkit, or name it in CUDACXX")
+endif()

@@ -1,0 +1,34 @@
+#ifndef ENGRAM_CORE_SWEEP_CUDA_CUDA_BACKEND_H_
+#define ENGRAM_CORE_SWEEP_CUDA_CUDA_BACKEND_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "core/base/thread_pool.h"
+#include "core/sweep/cpu/screen_kernels.h"
+#include "core/sweep/sweeper.h"
+
+namespace engram {
+
+struct CudaOptions {
+  // The number of the device, as CUDA counts them.
+  int device = 0;
+  // Bytes of its memory that banks may take; 0: what is free but for the scratch.
+  int64_t budget_bytes = 0;
+  // Bytes of its memory for the bounds of one scan; larger batches are scanned in parts.
+  int64_t scratch_bytes = int64_t{512} << 20;
+  // Products of rows and columns in a bank from which it is swept on the device: a smaller bank is swept on
+  // the host before a launch would begin.
+  int64_t least_work = int64_t{1} << 20;
+};
+
+// The backend for NVIDIA's GPUs; see CudaSweeper. `pool` must outlive it, `kernels` and it all results and
+// banks.
+// NOT_FOUND: there is no such device, or no driver; the text says which. UNAVAILABLE: it does not work.
+absl::StatusOr<std::unique_ptr<Sweeper>> MakeCudaSweeper(const CudaOptions& options, ThreadPool* pool,
+                                                         const ScreenKernels& kernels);
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_CUDA_CUDA_BACKEND_H_

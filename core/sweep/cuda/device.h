@@ -1,0 +1,56 @@
+#ifndef ENGRAM_CORE_SWEEP_CUDA_DEVICE_H_
+#define ENGRAM_CORE_SWEEP_CUDA_DEVICE_H_
+
+#include <cuda_runtime_api.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/base/mutex.h"
+
+namespace engram {
+
+// One GPU and whether it is still there. Thread-safe.
+class Device {
+ public:
+  // NOT_FOUND: there is no driver, or no such device; the text says which. UNAVAILABLE: it does not work.
+  static absl::StatusOr<std::unique_ptr<Device>> Open(int index);
+
+  // Makes this the device of the calling thread.
+  void Use() const;
+
+  // OK, or what went wrong while `doing`. RESOURCE_EXHAUSTED: the device's memory is used up, and all else as
+  // before. UNAVAILABLE: the device is lost, for good: CUDA's errors do not go away.
+  absl::Status Check(cudaError_t error, absl::string_view doing);
+
+  bool is_lost() const { return is_lost_; }
+  // What it was lost to; empty: it is not.
+  std::string fault() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const std::string& name() const { return name_; }
+  int multiprocessors() const { return multiprocessors_; }
+  int64_t memory_bytes() const { return memory_bytes_; }
+  // What nobody had taken when it was opened.
+  int64_t free_bytes() const { return free_bytes_; }
+
+ private:
+  explicit Device(int index) : index_(index) {}
+
+  const int index_;
+  std::string name_;
+  int multiprocessors_ = 0;
+  int64_t memory_bytes_ = 0;
+  int64_t free_bytes_ = 0;
+  std::atomic<bool> is_lost_ = false;
+  mutable Mutex mutex_;
+  std::string fault_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_CUDA_DEVICE_H_

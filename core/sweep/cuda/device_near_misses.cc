@@ -1,0 +1,58 @@
+#include "core/sweep/cuda/device_near_misses.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "core/base/canonical.h"
+#include "core/base/status_macros.h"
+#include "core/codes/scaled_state.h"
+#include "core/sweep/cuda/device_selection.h"
+#include "core/sweep/row_scorer.h"
+#include "core/sweep/screening_limits.h"
+
+namespace engram {
+namespace {
+
+// Of the rows that survived before, as many are scored for a first cut.
+constexpr size_t kRescored = 256;
+
+}  // namespace
+
+bool DeviceNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
+  // What went wrong on the device will show in the sweep.
+  return TryToServe(next, survivors).value_or(false);
+}
+
+absl::StatusOr<bool> DeviceNearMisses::TryToServe(const SweepState& next, SurvivorList* survivors) const {
+  const double scale = std::ldexp(1.0, ScaledState(next.state).exponent);
+  if (scale < kLeastState || gpu_->device()->is_lost()) return false;
+  const RowScorer scorer(&scan_->tiles().bank(), &BestCanonicalArithmetic());
+  const std::vector<RowRef>& loose = scan_->tiles().tiles().loose_rows();
+  std::vector<double> known;
+  for (size_t i = 0; i < std::min(survivors->size(), kRescored); ++i) {
+    const RowRef row = (*survivors)[i].row;
+    // Those outside of tiles are scored anyway, and one row must not make two bounds.
+    if (std::find(loose.begin(), loose.end(), row) != loose.end()) continue;
+    known.push_back(scorer.Score(next.state, row).score);
+  }
+  DeviceSelection selection(scan_->tiles(), next);
+  selection.Learn(std::move(known));
+  const ScannedState::Move move = state_.To(next.state, scale);
+  DeviceScan::Request request;
+  request.state = &next;
+  request.b = b_;
+  request.cut = selection.cut();
+  request.factor = move.factor;
+  request.distance = move.distance;
+  request.survivors = survivors;
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, gpu_->TakeWorkspace());
+  const absl::Status selected = scan_->Select({&request, 1}, workspace.get());
+  gpu_->GiveBack(std::move(workspace));
+  ENGRAM_RETURN_IF_ERROR(selected);
+  if (!request.fits) return false;
+  selection.Finish(survivors);
+  return true;
+}
+
+}  // namespace engram

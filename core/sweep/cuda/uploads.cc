@@ -1,0 +1,76 @@
+#include "core/sweep/cuda/uploads.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/status_macros.h"
+
+namespace engram {
+namespace {
+
+constexpr int64_t kBufferBytes = int64_t{8} << 20;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Uploads>> Uploads::Make(Device* device) {
+  std::unique_ptr<Uploads> uploads(new Uploads(device));
+  ENGRAM_RETURN_IF_ERROR(uploads->Begin());
+  return uploads;
+}
+
+absl::Status Uploads::Begin() {
+  MutexLock lock(&mutex_);
+  device_->Use();
+  constexpr char kDoing[] = "preparing uploads";
+  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), kDoing));
+  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaEventCreateWithFlags(&done_, cudaEventDisableTiming), kDoing));
+  for (Buffer& buffer : buffers_) {
+    ENGRAM_RETURN_IF_ERROR(
+        device_->Check(cudaEventCreateWithFlags(&buffer.free, cudaEventDisableTiming), kDoing));
+    ENGRAM_RETURN_IF_ERROR(buffer.bytes.Grow(kBufferBytes));
+  }
+  return absl::OkStatus();
+}
+
+Uploads::~Uploads() {
+  device_->Use();
+  if (stream_ != nullptr) {
+    (void)cudaStreamSynchronize(stream_);
+    (void)cudaStreamDestroy(stream_);
+  }
+  if (done_ != nullptr) (void)cudaEventDestroy(done_);
+  MutexLock lock(&mutex_);
+  for (const Buffer& buffer : buffers_) {
+    if (buffer.free != nullptr) (void)cudaEventDestroy(buffer.free);
+  }
+}
+
+void Uploads::Copy(void* to, const void* from, int64_t size, Change change) {
+  MutexLock lock(&mutex_);
+  device_->Use();
+  for (int64_t begin = 0; begin < size && !device_->is_lost(); begin += kBufferBytes) {
+    // The device keeps what went wrong, and nothing is swept on it any more.
+    CopyPart(static_cast<unsigned char*>(to) + begin, static_cast<const unsigned char*>(from) + begin,
+             std::min(kBufferBytes, size - begin), change)
+        .IgnoreError();
+  }
+}
+
+absl::Status Uploads::CopyPart(unsigned char* to, const unsigned char* from, int64_t size, Change change) {
+  constexpr char kDoing[] = "uploading";
+  const Buffer& buffer = buffers_[next_];
+  next_ = 1 - next_;
+  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaEventSynchronize(buffer.free), kDoing));
+  auto* const staged = buffer.bytes.as<unsigned char>();
+  if (change == Change::kSignBytes) {
+    for (int64_t i = 0; i < size; ++i) staged[i] = from[i] ^ 0x80U;
+  } else {
+    std::memcpy(staged, from, static_cast<size_t>(size));
+  }
+  ENGRAM_RETURN_IF_ERROR(device_->Check(
+      cudaMemcpyAsync(to, staged, static_cast<size_t>(size), cudaMemcpyHostToDevice, stream_), kDoing));
+  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaEventRecord(buffer.free, stream_), kDoing));
+  return device_->Check(cudaEventRecord(done_, stream_), kDoing);
+}
+
+}  // namespace engram

@@ -1,0 +1,55 @@
+#ifndef ENGRAM_CORE_SWEEP_CUDA_UPLOADS_H_
+#define ENGRAM_CORE_SWEEP_CUDA_UPLOADS_H_
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+#include "core/sweep/cuda/device_memory.h"
+
+namespace engram {
+
+// Copies what is stored to the device while the host goes on, by way of pinned memory, and lets sweeps wait
+// for it. Errors are kept by the device. Thread-safe.
+class Uploads {
+ public:
+  // `device` must outlive this.
+  static absl::StatusOr<std::unique_ptr<Uploads>> Make(Device* device);
+  ~Uploads();
+  Uploads(const Uploads&) = delete;
+  Uploads& operator=(const Uploads&) = delete;
+
+  // What is done to bytes on their way: codes are stored as c + 128, the device multiplies c.
+  enum class Change { kNone, kSignBytes };
+
+  // Begins to copy `size` bytes, which may go once this returns.
+  void Copy(void* to, const void* from, int64_t size, Change change) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whatever is launched on `stream` later finds what was copied before.
+  cudaError_t LetWait(cudaStream_t stream) const { return cudaStreamWaitEvent(stream, done_, 0); }
+
+ private:
+  struct Buffer {
+    explicit Buffer(Device* device) : bytes(device, Bytes::Place::kPinned) {}
+    Bytes bytes;
+    cudaEvent_t free = nullptr;  // When the device has read it.
+  };
+
+  explicit Uploads(Device* device) : device_(device), buffers_{Buffer(device), Buffer(device)} {}
+  absl::Status Begin();
+  absl::Status CopyPart(unsigned char* to, const unsigned char* from, int64_t size, Change change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Device* const device_;
+  Mutex mutex_;
+  Buffer buffers_[2] ABSL_GUARDED_BY(mutex_);
+  int next_ ABSL_GUARDED_BY(mutex_) = 0;
+  cudaStream_t stream_ = nullptr;
+  cudaEvent_t done_ = nullptr;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_CUDA_UPLOADS_H_

@@ -1,0 +1,66 @@
+#include "core/sweep/cuda/workspace.h"
+
+#include <cstring>
+
+#include "core/base/status_macros.h"
+
+namespace engram {
+namespace {
+
+constexpr int64_t kAlignment = 256;
+
+}  // namespace
+
+Workspace::Workspace(Device* device)
+    : device_(device),
+      lists_(device, Bytes::Place::kDevice),
+      scores_(device, Bytes::Place::kDevice),
+      counts_(device, Bytes::Place::kDevice),
+      inputs_(device, Bytes::Place::kDevice),
+      staged_inputs_(device, Bytes::Place::kPinned),
+      results_(device, Bytes::Place::kDevice),
+      staged_results_(device, Bytes::Place::kPinned) {}
+
+absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Make(Device* device) {
+  std::unique_ptr<Workspace> workspace(new Workspace(device));
+  ENGRAM_RETURN_IF_ERROR(workspace->Begin());
+  return workspace;
+}
+
+absl::Status Workspace::Begin() {
+  device_->Use();
+  ENGRAM_RETURN_IF_ERROR(
+      device_->Check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "preparing sweeps"));
+  ENGRAM_RETURN_IF_ERROR(lists_.Take(kTileCapacity * sizeof(TileEntry) + kRowCapacity * sizeof(RowEntry)));
+  ENGRAM_RETURN_IF_ERROR(scores_.Take(kRowCapacity * sizeof(double)));
+  return counts_.Take(sizeof(EntryCounts));
+}
+
+Workspace::~Workspace() {
+  if (stream_ == nullptr) return;
+  device_->Use();
+  (void)cudaStreamSynchronize(stream_);
+  (void)cudaStreamDestroy(stream_);
+}
+
+Inputs::Handle Inputs::AddBytes(const void* data, int64_t bytes) {
+  arrays_.push_back({data, bytes, bytes_});
+  bytes_ += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return arrays_.size() - 1;
+}
+
+absl::Status Inputs::Send(Workspace* workspace) {
+  ENGRAM_RETURN_IF_ERROR(workspace->staged_inputs().Grow(bytes_));
+  ENGRAM_RETURN_IF_ERROR(workspace->inputs().Grow(bytes_));
+  auto* const staged = workspace->staged_inputs().as<unsigned char>();
+  for (const Array& array : arrays_) {
+    if (array.bytes > 0) std::memcpy(staged + array.offset, array.data, static_cast<size_t>(array.bytes));
+  }
+  begin_ = workspace->inputs().as<unsigned char>();
+  return workspace->device()->Check(
+      cudaMemcpyAsync(workspace->inputs().as<void>(), staged, static_cast<size_t>(bytes_),
+                      cudaMemcpyHostToDevice, workspace->stream()),
+      "sending states");
+}
+
+}  // namespace engram

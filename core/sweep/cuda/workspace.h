@@ -1,0 +1,105 @@
+#ifndef ENGRAM_CORE_SWEEP_CUDA_WORKSPACE_H_
+#define ENGRAM_CORE_SWEEP_CUDA_WORKSPACE_H_
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/sweep/cuda/device_memory.h"
+#include "core/sweep/cuda/select_kernels.h"
+
+namespace engram {
+
+// A stream and the memory of one sweep or one look at near misses at a time.
+class Workspace {
+ public:
+  // `device` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Workspace>> Make(Device* device);
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  Device* device() const { return device_; }
+  cudaStream_t stream() const { return stream_; }
+
+  // Entries that one selection has room for; what needs more is done in parts.
+  static constexpr uint32_t kTileCapacity = 1 << 17;
+  static constexpr uint32_t kRowCapacity = 1 << 17;
+  TileEntry* tiles() const { return lists_.as<TileEntry>(); }
+  RowEntry* rows() const { return reinterpret_cast<RowEntry*>(tiles() + kTileCapacity); }
+  double* scores() const { return scores_.as<double>(); }
+  EntryCounts* counts() const { return counts_.as<EntryCounts>(); }
+
+  // Grows as asked; on the device, and pinned.
+  Bytes& inputs() { return inputs_; }
+  Bytes& staged_inputs() { return staged_inputs_; }
+  Bytes& results() { return results_; }
+  Bytes& staged_results() { return staged_results_; }
+
+  // Waits for what was launched.
+  absl::Status Wait() { return device_->Check(cudaStreamSynchronize(stream_), "sweeping"); }
+  // Copies `count` elements from the device, to where they lie until the next call, and waits for them.
+  template <typename T>
+  absl::StatusOr<absl::Span<const T>> Fetch(const T* from, int64_t count) {
+    const auto bytes = count * static_cast<int64_t>(sizeof(T));
+    ENGRAM_RETURN_IF_ERROR(staged_results_.Grow(bytes));
+    ENGRAM_RETURN_IF_ERROR(
+        device_->Check(cudaMemcpyAsync(staged_results_.as<T>(), from, static_cast<size_t>(bytes),
+                                       cudaMemcpyDeviceToHost, stream_),
+                       "fetching results"));
+    ENGRAM_RETURN_IF_ERROR(Wait());
+    return absl::MakeConstSpan(staged_results_.as<T>(), static_cast<size_t>(count));
+  }
+
+ private:
+  explicit Workspace(Device* device);
+  absl::Status Begin();
+
+  Device* const device_;
+  cudaStream_t stream_ = nullptr;
+  Bytes lists_;
+  Bytes scores_;
+  Bytes counts_;
+  Bytes inputs_;
+  Bytes staged_inputs_;
+  Bytes results_;
+  Bytes staged_results_;
+};
+
+// Arrays on their way to the device, as one copy. Their addresses there are known once they were sent.
+class Inputs {
+ public:
+  // Which array.
+  using Handle = size_t;
+
+  template <typename T>
+  Handle Add(absl::Span<const T> array) {
+    return AddBytes(array.data(), static_cast<int64_t>(array.size() * sizeof(T)));
+  }
+  // Begins to copy; the arrays may go once this returns.
+  absl::Status Send(Workspace* workspace);
+  template <typename T>
+  const T* at(Handle handle) const {
+    return reinterpret_cast<const T*>(begin_ + arrays_[handle].offset);
+  }
+
+ private:
+  struct Array {
+    const void* data;
+    int64_t bytes;
+    int64_t offset;
+  };
+  Handle AddBytes(const void* data, int64_t bytes);
+
+  std::vector<Array> arrays_;
+  int64_t bytes_ = 0;
+  const unsigned char* begin_ = nullptr;
+};
+
+}  // namespace engram
+
+#endif  // ENGRAM_CORE_SWEEP_CUDA_WORKSPACE_H_
