@@ -392,6 +392,15 @@ TEST_F(CudaOnHostDeathTest, WhatCannotComeIsNotWaitedFor) {
   EXPECT_DEATH(LaunchKernel(1, 32, 0, StrangeMaskKernel), "with mask 00000001, in which it is not");
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+TEST_F(CudaOnHostDeathTest, SanitizerSeesTheEndsOfDeviceMemory) {
+  DeviceArray<unsigned char> out({0, 0});
+  EXPECT_DEATH(LaunchKernel(1, 32, 64, DynamicKernel, out.get(), 64), "heap-buffer-overflow");
+  DeviceArray<unsigned char> wide({0, 0, 0});
+  EXPECT_DEATH(LaunchKernel(1, 32, 64, DynamicKernel, wide.get(), 65), "heap-buffer-overflow");
+}
+#endif
+
 TEST_F(CudaOnHostDeathTest, OperationOutsideAKernelIsAnError) {
   EXPECT_DEATH(__syncthreads(), "called by no thread of a kernel");
 }

@@ -22,7 +22,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-#if defined(__x86_64__)
+#if !defined(ENGRAM_UCONTEXT_FIBERS)
 // Keeps the registers that a function must keep on the stack, the stack in *from, and goes on where `to` was
 // left. ucontext would make a system call for the signal mask, each time.
 extern "C" void EngramSwitchStack(void** from, void* to);
@@ -62,7 +62,7 @@ constexpr size_t kStackBytes = 64 << 10;
 
 Fiber* running = nullptr;
 
-#if defined(__x86_64__)
+#if !defined(ENGRAM_UCONTEXT_FIBERS)
 void Switch(void** from, void** to) { EngramSwitchStack(from, *to); }
 #else
 void Switch(ucontext_t* from, ucontext_t* to) { swapcontext(from, to); }
@@ -97,7 +97,7 @@ void Fiber::Start(void (*function)(void*), void* argument) {
 #if defined(__SANITIZE_ADDRESS__)
   ASAN_UNPOISON_MEMORY_REGION(stack_, kStackBytes);  // The frame that never returned is still marked.
 #endif
-#if defined(__x86_64__)
+#if !defined(ENGRAM_UCONTEXT_FIBERS)
   // What EngramSwitchStack pops: six registers and where to go; above it a return address for nobody, so that
   // the stack is aligned as at a call.
   void** const top = reinterpret_cast<void**>(stack_ + kStackBytes);

@@ -1,7 +1,11 @@
 #ifndef ENGRAM_TESTS_CUDA_ON_HOST_FIBER_H_
 #define ENGRAM_TESTS_CUDA_ON_HOST_FIBER_H_
 
-#if !defined(__x86_64__)
+// ENGRAM_UCONTEXT_FIBERS asks for what other processors have.
+#if !defined(__x86_64__) && !defined(ENGRAM_UCONTEXT_FIBERS)
+#define ENGRAM_UCONTEXT_FIBERS
+#endif
+#if defined(ENGRAM_UCONTEXT_FIBERS)
 #include <ucontext.h>
 #endif
 
@@ -27,10 +31,10 @@ class Fiber {
   bool has_returned() const { return has_returned_; }
 
  private:
-#if defined(__x86_64__)
-  using Context = void*;  // The stack's top, where the registers lie.
-#else
+#if defined(ENGRAM_UCONTEXT_FIBERS)
   using Context = ucontext_t;
+#else
+  using Context = void*;  // The stack's top, where the registers lie.
 #endif
 
   static void Run();
@@ -44,12 +48,12 @@ class Fiber {
   Context context_{};
   Context resumer_{};
   // What the sanitizers know each stack by.
-  void* fake_stack_ = nullptr;
-  void* resumer_fake_stack_ = nullptr;
-  const void* resumer_stack_ = nullptr;
-  size_t resumer_stack_bytes_ = 0;
-  void* tsan_fiber_ = nullptr;
-  void* tsan_resumer_ = nullptr;
+  [[maybe_unused]] void* fake_stack_ = nullptr;
+  [[maybe_unused]] void* resumer_fake_stack_ = nullptr;
+  [[maybe_unused]] const void* resumer_stack_ = nullptr;
+  [[maybe_unused]] size_t resumer_stack_bytes_ = 0;
+  [[maybe_unused]] void* tsan_fiber_ = nullptr;
+  [[maybe_unused]] void* tsan_resumer_ = nullptr;
 };
 
 }  // namespace engram::cuda_on_host
