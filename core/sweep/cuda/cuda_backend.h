@@ -18,6 +18,8 @@ struct CudaOptions {
   int64_t budget_bytes = 0;
   // Bytes of its memory for the bounds of one scan; larger batches are scanned in parts.
   int64_t scratch_bytes = int64_t{512} << 20;
+  // Tiles, and rows, above the cut that one look at the bounds has room for; for more there are several.
+  int64_t list_capacity = int64_t{1} << 17;
   // Products of rows and columns in a bank from which it is swept on the device: a smaller bank is swept on
   // the host before a launch would begin.
   int64_t least_work = int64_t{1} << 20;

@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<Sweeper>> MakeCudaSweeper(const CudaOptions& opti
 
 absl::StatusOr<std::unique_ptr<CudaSweeper>> CudaSweeper::Make(const CudaOptions& options, ThreadPool* pool,
                                                                const ScreenKernels& kernels) {
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Gpu> gpu, Gpu::Open(options.device));
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Gpu> gpu, Gpu::Open(options.device, options.list_capacity));
   const int64_t budget_bytes = BudgetBytes(options, *gpu->device());
   return std::unique_ptr<CudaSweeper>(new CudaSweeper(options, std::move(gpu), budget_bytes, pool, kernels));
 }

@@ -167,9 +167,7 @@ absl::Status DeviceScan::Select(absl::Span<Request> requests, Workspace* workspa
   if (requests.empty()) return absl::OkStatus();
   EntryCounts counts;
   ENGRAM_RETURN_IF_ERROR(SelectOnce(requests, workspace, &counts));
-  if (counts.tiles <= Workspace::kTileCapacity && counts.rows <= Workspace::kRowCapacity) {
-    return absl::OkStatus();
-  }
+  if (std::max(counts.tiles, counts.rows) <= workspace->list_capacity()) return absl::OkStatus();
   if (requests.size() == 1) {
     requests[0].fits = false;
     return absl::OkStatus();
@@ -225,8 +223,7 @@ absl::Status DeviceScan::SelectOnce(absl::Span<Request> requests, Workspace* wor
   task.rows = workspace->rows();
   task.scores = workspace->scores();
   task.counts = workspace->counts();
-  task.tile_capacity = Workspace::kTileCapacity;
-  task.row_capacity = Workspace::kRowCapacity;
+  task.capacity = static_cast<uint32_t>(workspace->list_capacity());
   ENGRAM_RETURN_IF_ERROR(
       device->Check(cudaMemsetAsync(task.counts, 0, sizeof(EntryCounts), workspace->stream()), kDoing));
   ENGRAM_RETURN_IF_ERROR(
@@ -234,7 +231,7 @@ absl::Status DeviceScan::SelectOnce(absl::Span<Request> requests, Workspace* wor
   ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const EntryCounts> counted,
                           workspace->Fetch<EntryCounts>(task.counts, 1));
   *counts = counted[0];
-  if (counts->tiles > task.tile_capacity || counts->rows > task.row_capacity) return absl::OkStatus();
+  if (std::max(counts->tiles, counts->rows) > task.capacity) return absl::OkStatus();
 
   ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const RowEntry> fetched_rows,
                           workspace->Fetch<RowEntry>(task.rows, counts->rows));

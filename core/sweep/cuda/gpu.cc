@@ -13,9 +13,9 @@ constexpr size_t kMostFreeBounds = 4;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Gpu>> Gpu::Open(int index) {
+absl::StatusOr<std::unique_ptr<Gpu>> Gpu::Open(int index, int64_t list_capacity) {
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Device> device, Device::Open(index));
-  std::unique_ptr<Gpu> gpu(new Gpu(std::move(device)));
+  std::unique_ptr<Gpu> gpu(new Gpu(std::move(device), list_capacity));
   ENGRAM_ASSIGN_OR_RETURN(gpu->uploads_, Uploads::Make(gpu->device()));
   return gpu;
 }
@@ -29,7 +29,7 @@ absl::StatusOr<std::unique_ptr<Workspace>> Gpu::TakeWorkspace() {
       return workspace;
     }
   }
-  return Workspace::Make(device_.get());
+  return Workspace::Make(device_.get(), list_capacity_);
 }
 
 void Gpu::GiveBack(std::unique_ptr<Workspace> workspace) {

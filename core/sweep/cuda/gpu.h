@@ -18,8 +18,8 @@ namespace engram {
 // A device and what sweeps on it share. Thread-safe. Must outlive all that is made with it.
 class Gpu {
  public:
-  // As Device::Open.
-  static absl::StatusOr<std::unique_ptr<Gpu>> Open(int index);
+  // As Device::Open; `list_capacity` is that of workspaces.
+  static absl::StatusOr<std::unique_ptr<Gpu>> Open(int index, int64_t list_capacity);
 
   Device* device() { return device_.get(); }
   Uploads* uploads() { return uploads_.get(); }
@@ -34,8 +34,10 @@ class Gpu {
   void GiveBack(Bytes bounds) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  explicit Gpu(std::unique_ptr<Device> device) : device_(std::move(device)), visible_tiles_(device_.get()) {}
+  Gpu(std::unique_ptr<Device> device, int64_t list_capacity)
+      : list_capacity_(list_capacity), device_(std::move(device)), visible_tiles_(device_.get()) {}
 
+  const int64_t list_capacity_;
   const std::unique_ptr<Device> device_;
   std::unique_ptr<Uploads> uploads_;
   VisibleTilesCache visible_tiles_;

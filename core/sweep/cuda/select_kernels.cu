@@ -81,7 +81,7 @@ __global__ void __launch_bounds__(kThreads) ListTiles(SelectTask task, int64_t t
     reaches = upper >= cutoff.cut && upper != -INFINITY;
   }
   const uint32_t place = TakePlace(reaches, &task.counts->tiles);
-  if (reaches && place < task.tile_capacity) task.tiles[place] = {b, static_cast<int32_t>(t)};
+  if (reaches && place < task.capacity) task.tiles[place] = {b, static_cast<int32_t>(t)};
 }
 
 // A warp takes a listed tile at a time, as ScanFew does with two planes.
@@ -91,7 +91,7 @@ __global__ void __launch_bounds__(kThreads) OpenTiles(SelectTask task) {
   const int quarter = lane % 4;
   const auto warps = static_cast<uint32_t>(gridDim.x * kWarps);
   const auto warp = static_cast<uint32_t>(blockIdx.x * kWarps + threadIdx.x / kWarp);
-  const uint32_t count = min(task.counts->tiles, task.tile_capacity);
+  const uint32_t count = min(task.counts->tiles, task.capacity);
   for (uint32_t i = warp; i < count; i += warps) {
     const TileEntry entry = task.tiles[i];
     const DeviceTiles& tiles = bank.segments[bank.Find(entry.tile)];
@@ -143,7 +143,7 @@ __global__ void __launch_bounds__(kThreads) OpenTiles(SelectTask task) {
       reaches = is_visible && upper >= task.cutoffs[entry.state].cut;
     }
     const uint32_t place = TakePlace(reaches, &task.counts->rows);
-    if (reaches && place < task.row_capacity) task.rows[place] = {entry.state, entry.tile, row};
+    if (reaches && place < task.capacity) task.rows[place] = {entry.state, entry.tile, row};
   }
 }
 
@@ -153,7 +153,7 @@ __global__ void __launch_bounds__(kThreads) ScoreEntries(SelectTask task) {
   const auto half = static_cast<uint32_t>(threadIdx.x % kWarp / kLanes);
   const auto stride = static_cast<uint32_t>(gridDim.x * kWarps * kRowsPerWarp);
   const auto first = static_cast<uint32_t>((blockIdx.x * kWarps + threadIdx.x / kWarp) * kRowsPerWarp);
-  const uint32_t count = min(task.counts->rows, task.row_capacity);
+  const uint32_t count = min(task.counts->rows, task.capacity);
   for (uint32_t i = first; i < count; i += stride) {
     const bool has_row = i + half < count;
     const RowEntry entry = task.rows[has_row ? i + half : i];
@@ -201,10 +201,10 @@ cudaError_t SelectRows(const SelectTask& task, int multiprocessors, cudaStream_t
   cudaError_t error =
       Launch(ListTiles, tile_blocks * task.states.count, kThreads, 0, stream, task, tile_blocks);
   if (error != cudaSuccess) return error;
-  error = Launch(OpenTiles, BlocksFor(task.tile_capacity, multiprocessors), kThreads, 0, stream, task);
+  error = Launch(OpenTiles, BlocksFor(task.capacity, multiprocessors), kThreads, 0, stream, task);
   if (error != cudaSuccess) return error;
-  return Launch(ScoreEntries, BlocksFor(task.row_capacity / kRowsPerWarp, multiprocessors), kThreads, 0,
-                stream, task);
+  return Launch(ScoreEntries, BlocksFor(task.capacity / kRowsPerWarp, multiprocessors), kThreads, 0, stream,
+                task);
 }
 
 cudaError_t ScoreRows(const float* patterns, int64_t dim, int64_t begin, int64_t end, const double* states,

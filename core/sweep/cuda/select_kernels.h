@@ -51,16 +51,15 @@ struct SelectTask {
   const float* uppers = nullptr;         // [B, T], those of the scan.
   const Cutoff* cutoffs = nullptr;       // [B]
   const double* exact_states = nullptr;  // [B, D], not scaled.
-  TileEntry* tiles = nullptr;            // [tile_capacity]
-  RowEntry* rows = nullptr;              // [row_capacity]
-  double* scores = nullptr;              // [row_capacity]; left alone where patterns are not resident.
+  TileEntry* tiles = nullptr;            // [capacity]
+  RowEntry* rows = nullptr;              // [capacity]
+  double* scores = nullptr;              // [capacity]; left alone where patterns are not resident.
   EntryCounts* counts = nullptr;         // Set to 0 before.
-  uint32_t tile_capacity = 0;
-  uint32_t row_capacity = 0;
+  uint32_t capacity = 0;
 };
 
 // Lists the tiles that reach their state's cut, bounds their rows, lists those that reach it, and scores them
-// (CanonicalArithmetic::dot, bit by bit). Nothing is missing if the counts are within the capacities.
+// (CanonicalArithmetic::dot, bit by bit). Nothing is missing if the counts are within the capacity.
 cudaError_t SelectRows(const SelectTask& task, int multiprocessors, cudaStream_t stream);
 
 // The canonical scores of rows [begin, end) of a segment's resident `patterns` for `count` <= kDotStates

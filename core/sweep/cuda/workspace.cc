@@ -11,9 +11,11 @@ constexpr int64_t kAlignment = 256;
 
 }  // namespace
 
-Workspace::Workspace(Device* device)
+Workspace::Workspace(Device* device, int64_t list_capacity)
     : device_(device),
-      lists_(device, Bytes::Place::kDevice),
+      list_capacity_(list_capacity),
+      tiles_(device, Bytes::Place::kDevice),
+      rows_(device, Bytes::Place::kDevice),
       scores_(device, Bytes::Place::kDevice),
       counts_(device, Bytes::Place::kDevice),
       inputs_(device, Bytes::Place::kDevice),
@@ -21,8 +23,8 @@ Workspace::Workspace(Device* device)
       results_(device, Bytes::Place::kDevice),
       staged_results_(device, Bytes::Place::kPinned) {}
 
-absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Make(Device* device) {
-  std::unique_ptr<Workspace> workspace(new Workspace(device));
+absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Make(Device* device, int64_t list_capacity) {
+  std::unique_ptr<Workspace> workspace(new Workspace(device, list_capacity));
   ENGRAM_RETURN_IF_ERROR(workspace->Begin());
   return workspace;
 }
@@ -31,8 +33,9 @@ absl::Status Workspace::Begin() {
   device_->Use();
   ENGRAM_RETURN_IF_ERROR(
       device_->Check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "preparing sweeps"));
-  ENGRAM_RETURN_IF_ERROR(lists_.Take(kTileCapacity * sizeof(TileEntry) + kRowCapacity * sizeof(RowEntry)));
-  ENGRAM_RETURN_IF_ERROR(scores_.Take(kRowCapacity * sizeof(double)));
+  ENGRAM_RETURN_IF_ERROR(tiles_.Take(list_capacity_ * static_cast<int64_t>(sizeof(TileEntry))));
+  ENGRAM_RETURN_IF_ERROR(rows_.Take(list_capacity_ * static_cast<int64_t>(sizeof(RowEntry))));
+  ENGRAM_RETURN_IF_ERROR(scores_.Take(list_capacity_ * static_cast<int64_t>(sizeof(double))));
   return counts_.Take(sizeof(EntryCounts));
 }
 

@@ -17,8 +17,8 @@ namespace engram {
 // A stream and the memory of one sweep or one look at near misses at a time.
 class Workspace {
  public:
-  // `device` must outlive it.
-  static absl::StatusOr<std::unique_ptr<Workspace>> Make(Device* device);
+  // Of a selection that has room for `list_capacity` tiles and rows. `device` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Workspace>> Make(Device* device, int64_t list_capacity);
   ~Workspace();
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
@@ -26,11 +26,10 @@ class Workspace {
   Device* device() const { return device_; }
   cudaStream_t stream() const { return stream_; }
 
-  // Entries that one selection has room for; what needs more is done in parts.
-  static constexpr uint32_t kTileCapacity = 1 << 17;
-  static constexpr uint32_t kRowCapacity = 1 << 17;
-  TileEntry* tiles() const { return lists_.as<TileEntry>(); }
-  RowEntry* rows() const { return reinterpret_cast<RowEntry*>(tiles() + kTileCapacity); }
+  // The lists of one selection, on the device.
+  int64_t list_capacity() const { return list_capacity_; }
+  TileEntry* tiles() const { return tiles_.as<TileEntry>(); }
+  RowEntry* rows() const { return rows_.as<RowEntry>(); }
   double* scores() const { return scores_.as<double>(); }
   EntryCounts* counts() const { return counts_.as<EntryCounts>(); }
 
@@ -56,12 +55,14 @@ class Workspace {
   }
 
  private:
-  explicit Workspace(Device* device);
+  Workspace(Device* device, int64_t list_capacity);
   absl::Status Begin();
 
   Device* const device_;
+  const int64_t list_capacity_;
   cudaStream_t stream_ = nullptr;
-  Bytes lists_;
+  Bytes tiles_;
+  Bytes rows_;
   Bytes scores_;
   Bytes counts_;
   Bytes inputs_;

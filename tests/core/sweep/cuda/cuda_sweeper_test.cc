@@ -1,0 +1,310 @@
+// The whole backend for GPUs, its kernels included, compared with the reference.
+
+#include "core/sweep/cuda/cuda_sweeper.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+#include "core/sweep/reference_sweeper.h"
+#include "tests/core/bank/test_bank.h"
+#include "tests/core/sweep/cuda/device_under_test.h"
+#include "tests/core/sweep/expect_superset.h"
+
+namespace engram {
+namespace {
+
+class CudaSweeperTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!HasDeviceUnderTest()) GTEST_SKIP() << "no CUDA device";
+    options_.least_work = 0;
+    Open();
+  }
+  void Open() {
+    cuda_.reset();
+    auto made = CudaSweeper::Make(options_, &pool_, BestScreenKernels());
+    ASSERT_TRUE(made.ok()) << made.status();
+    cuda_ = *std::move(made);
+  }
+
+  TestBank MakeBank(int64_t dim) {
+    return TestBank(dim, 0, 0, int64_t{1} << 32, Screening::kInt8, cuda_->residency());
+  }
+  std::vector<float> Random(int64_t count) {
+    std::vector<float> numbers(count);
+    for (float& x : numbers) x = normal_(random_);
+    return numbers;
+  }
+  std::vector<std::vector<double>> RandomStates(int64_t count, int64_t dim) {
+    std::vector<std::vector<double>> states;
+    for (int64_t b = 0; b < count; ++b) {
+      const std::vector<float> state = Random(dim);
+      states.emplace_back(state.begin(), state.end());
+    }
+    return states;
+  }
+  // Sweeps on the device, and expects what the reference says is right.
+  std::vector<SweepResult> Sweep(const BankSnapshot& bank, const std::vector<SweepState>& states) {
+    std::vector<SweepResult> got(states.size());
+    EXPECT_TRUE(cuda_->Sweep(bank, states, absl::MakeSpan(got)).ok());
+    ExpectRight(bank, states, got);
+    return got;
+  }
+  void ExpectRight(const BankSnapshot& bank, const std::vector<SweepState>& states,
+                   const std::vector<SweepResult>& got) {
+    std::vector<SweepResult> expected(states.size());
+    ASSERT_TRUE(reference_.Sweep(bank, states, absl::MakeSpan(expected)).ok());
+    for (size_t b = 0; b < states.size(); ++b) {
+      SCOPED_TRACE(testing::Message() << "state " << b);
+      ExpectSuperset(got[b].survivors, expected[b].survivors, states[b].cut);
+    }
+  }
+  DeviceStatus Status() const { return cuda_->devices()[0]; }
+
+  CudaOptions options_;
+  ThreadPool pool_{1};
+  ReferenceSweeper reference_;
+  std::unique_ptr<CudaSweeper> cuda_;  // Before the banks, which lie on its device.
+  std::mt19937_64 random_{7};
+  std::normal_distribution<float> normal_;
+};
+
+TEST_F(CudaSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
+  for (const int64_t dim : {1, 3, 16, 100, 260}) {
+    for (const int64_t count : {1, 16, 17, 255, 1000}) {
+      TestBank bank = MakeBank(dim);
+      ASSERT_TRUE(bank.Store(Random(dim * count)).ok());
+      if (count > 10) {
+        ASSERT_TRUE(bank->Delete({3, 7, static_cast<uint64_t>(count) - 1}, false).ok());
+      }
+      const BankSnapshot snapshot = bank->Pin();
+      const int64_t n = snapshot.pattern_count();
+      const std::vector<Cut> cuts = {
+          Cut(*Entmax::Make(2), 20, n), Cut(*Entmax::Make(1.5), 3, n),
+          Cut(Softmax(), 100, n),       Cut(*KSubsets::Make(std::min<int64_t>(n, 5)), 10, n),
+          Cut(Softmax(), 0.01, n),      Cut(*Entmax::Make(1.5), 0.01, n)};
+      for (const int64_t batch : {1, 2, 3, 4, 5, 9, 20}) {
+        SCOPED_TRACE(testing::Message() << "D " << dim << " N " << count << " B " << batch);
+        const std::vector<std::vector<double>> states = RandomStates(batch, dim);
+        std::vector<SweepState> sweep;
+        for (int64_t b = 0; b < batch; ++b) {
+          sweep.push_back({states[b], cuts[b % cuts.size()], snapshot.version()});
+        }
+        Sweep(snapshot, sweep);
+      }
+    }
+  }
+  EXPECT_EQ(Status().fault, "");
+  EXPECT_GT(Status().sweeps, 0);
+}
+
+TEST_F(CudaSweeperTest, ManyStatesGoThroughTensorCoresInGroups) {
+  constexpr int64_t kDim = 72;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 3000)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  for (const int64_t batch : {8, 16, 17, 33, 64, 65, 130}) {
+    SCOPED_TRACE(testing::Message() << "B " << batch);
+    const std::vector<std::vector<double>> states = RandomStates(batch, kDim);
+    std::vector<SweepState> sweep;
+    for (const auto& state : states) {
+      sweep.push_back({state, Cut(*Entmax::Make(1.5), 2, snapshot.pattern_count()), snapshot.version()});
+    }
+    Sweep(snapshot, sweep);
+  }
+}
+
+TEST_F(CudaSweeperTest, AnAnswerDoesNotDependOnTheOrderInWhichThreadsRun) {
+  constexpr int64_t kDim = 40;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 500)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(9, kDim);
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    ShuffleThreads(seed);
+    for (const size_t batch : {1, 9}) {
+      std::vector<SweepState> sweep;
+      for (size_t b = 0; b < batch; ++b) {
+        sweep.push_back({states[b], Cut(*Entmax::Make(1.5), 3, 500), snapshot.version()});
+      }
+      Sweep(snapshot, sweep);
+    }
+  }
+}
+
+TEST_F(CudaSweeperTest, SharpCutsLeaveFewSurvivors) {
+  const std::vector<float> rows = Random(64 * 5000);
+  TestBank bank = MakeBank(64);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<double> state(rows.begin() + 64 * 17, rows.begin() + 64 * 18);
+  const auto results =
+      Sweep(snapshot, {{state, Cut(*Entmax::Make(2), 1, snapshot.pattern_count()), snapshot.version()}});
+  // The pattern itself and the one whose distance certifies it.
+  EXPECT_EQ(results[0].survivors.size(), 2u);
+}
+
+TEST_F(CudaSweeperTest, NearMissesServeLaterStates) {
+  constexpr int64_t kDim = 48;
+  const std::vector<float> rows = Random(kDim * 4000);
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const Cut cut(*Entmax::Make(1.5), 4, snapshot.pattern_count());
+  int served = 0;
+  for (int64_t i = 0; i < 20; ++i) {
+    std::vector<double> state(rows.begin() + kDim * i, rows.begin() + kDim * (i + 1));
+    std::vector<double> next = state;
+    for (double& x : state) x += 0.1 * static_cast<double>(normal_(random_));
+    std::vector<SweepResult> results = Sweep(snapshot, {{state, cut, snapshot.version()}});
+    ASSERT_NE(results[0].near_misses, nullptr);
+    const SweepState sweep{next, cut, snapshot.version()};
+    if (!results[0].near_misses->Serve(sweep, &results[0].survivors)) continue;
+    ++served;
+    ExpectRight(snapshot, {sweep}, results);
+  }
+  EXPECT_EQ(served, 20);
+}
+
+TEST_F(CudaSweeperTest, ServesStatesPinnedToDifferentVersions) {
+  constexpr int64_t kDim = 5;
+  TestBank bank = MakeBank(kDim);
+  std::vector<std::vector<double>> states;
+  std::vector<SweepState> sweep;
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(bank.Store(Random(kDim * 100)).ok());
+    ASSERT_TRUE(
+        bank->Delete({static_cast<uint64_t>(100 * i + 2), static_cast<uint64_t>(100 * i + 40)}, false).ok());
+  }
+  const BankSnapshot newest = bank->Pin();
+  states = RandomStates(newest.version(), kDim);
+  for (int64_t version = 1; version <= newest.version(); ++version) {
+    sweep.push_back({states[version - 1], Cut(*Entmax::Make(1.5), 3, 600), version});
+  }
+  Sweep(newest, sweep);
+}
+
+TEST_F(CudaSweeperTest, TiesZerosAndExtremesAreLostByNobody) {
+  constexpr int64_t kDim = 20;
+  std::vector<float> rows = Random(kDim * 800);
+  for (int64_t j = 0; j < kDim; ++j) {
+    for (int64_t i = 0; i < 40; ++i) rows[(100 + i) * kDim + j] = rows[j];  // The first, 40 times more.
+    rows[300 * kDim + j] = 0;
+    rows[301 * kDim + j] *= 1e-30F;
+    rows[302 * kDim + j] *= 1e30F;
+    rows[303 * kDim + j] = 1e-40F;
+    rows[304 * kDim + j] = -rows[302 * kDim + j];
+  }
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  std::vector<std::vector<double>> states = RandomStates(4, kDim);
+  states.emplace_back(rows.begin(), rows.begin() + kDim);
+  states.emplace_back(kDim, 0.0);
+  states.emplace_back(kDim, 1e-310);
+  states.emplace_back(kDim, 1e200);
+  states.emplace_back(kDim, 1e-200);
+  for (const double beta : {0.01, 1.0, 1e4}) {
+    std::vector<SweepState> sweep;
+    for (const auto& state : states) {
+      sweep.push_back({state, Cut(*Entmax::Make(1.5), beta, snapshot.pattern_count()), snapshot.version()});
+    }
+    Sweep(snapshot, sweep);
+    for (const SweepState& state : sweep) Sweep(snapshot, {state});
+  }
+}
+
+TEST_F(CudaSweeperTest, ListsThatOverflowLoseNothing) {
+  options_.list_capacity = 40;
+  Open();
+  constexpr int64_t kDim = 8;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 2000)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(12, kDim);
+  for (const double beta : {0.3, 1.0, 3.0, 10.0}) {
+    std::vector<SweepState> sweep;
+    for (const auto& state : states) {
+      sweep.push_back({state, Cut(*Entmax::Make(1.5), beta, snapshot.pattern_count()), snapshot.version()});
+    }
+    Sweep(snapshot, sweep);
+  }
+}
+
+TEST_F(CudaSweeperTest, BoundsThatDoNotFitAreScannedInParts) {
+  options_.scratch_bytes = 700;  // Of a state and a half.
+  Open();
+  constexpr int64_t kDim = 8;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 2000)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(5, kDim);
+  std::vector<SweepState> sweep;
+  for (const auto& state : states) {
+    sweep.push_back({state, Cut(*Entmax::Make(1.5), 3, snapshot.pattern_count()), snapshot.version()});
+  }
+  Sweep(snapshot, sweep);
+  EXPECT_EQ(Status().sweeps, 5);
+}
+
+TEST_F(CudaSweeperTest, PatternsThatAreNotResidentAreReadOnTheHost) {
+  constexpr int64_t kDim = 256;
+  constexpr int64_t kCount = 4096;
+  options_.budget_bytes = kCount * (kDim + 16) * 5 / 4;  // Codes, and a little.
+  Open();
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * kCount)).ok());
+  EXPECT_GT(bank->device_bytes(), kCount * kDim);
+  EXPECT_LT(bank->device_bytes(), 2 * kCount * kDim);
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(6, kDim);
+  std::vector<SweepState> sweep;
+  for (const auto& state : states) {
+    sweep.push_back({state, Cut(*Entmax::Make(1.5), 1, snapshot.pattern_count()), snapshot.version()});
+  }
+  Sweep(snapshot, sweep);
+  EXPECT_GT(Status().sweeps, 0);
+  // And no more fits: what is there goes on.
+  EXPECT_TRUE(absl::IsResourceExhausted(bank.Store(Random(kDim * kCount)).status()));
+  Sweep(bank->Pin(), sweep);
+}
+
+TEST_F(CudaSweeperTest, CompactionMovesRowsOnTheDevice) {
+  constexpr int64_t kDim = 12;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 3000)).ok());
+  std::vector<uint64_t> ids;
+  for (uint64_t id = 0; id < 3000; ++id) {
+    if (id % 4 != 1) ids.push_back(id);
+  }
+  ASSERT_TRUE(bank->Delete(ids, false).ok());
+  bank.compactor().RunPending();
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(3, kDim);
+  std::vector<SweepState> sweep;
+  for (const auto& state : states) {
+    sweep.push_back({state, Cut(*Entmax::Make(1.5), 3, snapshot.pattern_count()), snapshot.version()});
+  }
+  Sweep(snapshot, sweep);
+}
+
+TEST_F(CudaSweeperTest, SmallBanksAndThoseWithoutCodesAreSweptOnTheHost) {
+  options_.least_work = 1000;
+  Open();
+  TestBank small = MakeBank(4);
+  ASSERT_TRUE(small.Store(Random(4 * 200)).ok());
+  TestBank plain(4, 0, 0, int64_t{1} << 32, Screening::kNone, cuda_->residency());
+  ASSERT_TRUE(plain.Store(Random(4 * 2000)).ok());
+  EXPECT_EQ(plain->device_bytes(), 0);
+  const std::vector<double> state = {1, 2, 3, 4};
+  for (TestBank* bank : {&small, &plain}) {
+    const BankSnapshot snapshot = (*bank)->Pin();
+    Sweep(snapshot, {{state, Cut(*Entmax::Make(1.5), 3, snapshot.pattern_count()), snapshot.version()}});
+  }
+  EXPECT_EQ(Status().sweeps, 0);
+}
+
+}  // namespace
+}  // namespace engram
