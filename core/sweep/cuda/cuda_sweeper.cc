@@ -15,13 +15,20 @@
 namespace engram {
 namespace {
 
-// Of the free memory, what the driver, workspaces and scans that wait for later states may take besides.
-constexpr double kBudgetShare = 0.9;
+// The part of a small device's free memory that the bounds of one scan may take.
+constexpr int64_t kScratchPart = 16;
+// Scans that run or wait for later states at a time.
+constexpr int64_t kScansAtATime = 2;
+// Of the free memory, what the driver and workspaces take besides.
+constexpr int64_t kOtherPart = 16;
 
-int64_t BudgetBytes(const CudaOptions& options, const Device& device) {
-  if (options.budget_bytes > 0) return options.budget_bytes;
-  const auto share = static_cast<int64_t>(kBudgetShare * static_cast<double>(device.free_bytes()));
-  return std::max<int64_t>(share - 2 * options.scratch_bytes, 0);
+CudaOptions Resolve(CudaOptions options, const Device& device) {
+  const int64_t free_bytes = device.free_bytes();
+  options.scratch_bytes = std::min(options.scratch_bytes, free_bytes / kScratchPart);
+  if (options.budget_bytes == 0) {
+    options.budget_bytes = free_bytes - free_bytes / kOtherPart - kScansAtATime * options.scratch_bytes;
+  }
+  return options;
 }
 
 }  // namespace
@@ -34,15 +41,15 @@ absl::StatusOr<std::unique_ptr<Sweeper>> MakeCudaSweeper(const CudaOptions& opti
 absl::StatusOr<std::unique_ptr<CudaSweeper>> CudaSweeper::Make(const CudaOptions& options, ThreadPool* pool,
                                                                const ScreenKernels& kernels) {
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Gpu> gpu, Gpu::Open(options.device, options.list_capacity));
-  const int64_t budget_bytes = BudgetBytes(options, *gpu->device());
-  return std::unique_ptr<CudaSweeper>(new CudaSweeper(options, std::move(gpu), budget_bytes, pool, kernels));
+  const CudaOptions resolved = Resolve(options, *gpu->device());
+  return std::unique_ptr<CudaSweeper>(new CudaSweeper(resolved, std::move(gpu), pool, kernels));
 }
 
-CudaSweeper::CudaSweeper(const CudaOptions& options, std::unique_ptr<Gpu> gpu, int64_t budget_bytes,
-                         ThreadPool* pool, const ScreenKernels& kernels)
+CudaSweeper::CudaSweeper(const CudaOptions& options, std::unique_ptr<Gpu> gpu, ThreadPool* pool,
+                         const ScreenKernels& kernels)
     : options_(options),
       gpu_(std::move(gpu)),
-      residency_(gpu_->device(), gpu_->uploads(), budget_bytes),
+      residency_(gpu_->device(), gpu_->uploads(), options.budget_bytes),
       cpu_(pool, kernels) {}
 
 absl::Status CudaSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,

@@ -42,7 +42,7 @@ class CudaSweeper : public Sweeper {
   std::vector<DeviceStatus> devices() const override;
 
  private:
-  CudaSweeper(const CudaOptions& options, std::unique_ptr<Gpu> gpu, int64_t budget_bytes, ThreadPool* pool,
+  CudaSweeper(const CudaOptions& options, std::unique_ptr<Gpu> gpu, ThreadPool* pool,
               const ScreenKernels& kernels);
 
   // Sweeps for the states of these indices; returns those that are left to the host.

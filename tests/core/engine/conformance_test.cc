@@ -1,5 +1,6 @@
 // The promise of canonical arithmetic: an answer has the same bytes on every backend, instruction set and
-// number of threads, alone and in a batch, before and after a compaction.
+// number of threads, alone and in a batch, before and after a compaction. Built once for the host's backends
+// and once for each kind of device: see device_under_test.h.
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,7 @@
 #include "core/bank/bank_loader.h"
 #include "core/base/canonical.h"
 #include "tests/core/bank/test_bank.h"
+#include "tests/core/engine/device_under_test.h"
 #include "tests/core/engine/dynamics_cases.h"
 #include "tests/core/engine/test_engine.h"
 
@@ -154,15 +156,21 @@ class Engines {
   // What `ask` is answered by the reference; fails unless all others answer the same.
   Answers AskAll(const std::function<Answers(TestEngine*)>& ask) {
     const Answers expected = ask(&reference_);
+    if (device_ != nullptr) {
+      EXPECT_TRUE(ask(device_.get()) == expected) << "on the device";
+      return expected;
+    }
     EXPECT_TRUE(ask(serial_.get()) == expected) << "on the CPU";
     EXPECT_TRUE(ask(threaded_.get()) == expected) << "on three more threads";
     EXPECT_TRUE(ask(portable_.get()) == expected) << "in portable arithmetic";
     return expected;
   }
-  TestEngine* threaded() { return threaded_.get(); }
+  // One that is not the reference.
+  TestEngine* other() { return device_ != nullptr ? device_.get() : threaded_.get(); }
 
  private:
   TestEngine reference_;
+  const std::unique_ptr<TestEngine> device_ = TestEngine::On(DeviceUnderTest());
   const std::unique_ptr<TestEngine> serial_ = TestEngine::Cpu(0);
   const std::unique_ptr<TestEngine> threaded_ = TestEngine::Cpu(3);
   const std::unique_ptr<TestEngine> portable_ =
@@ -203,6 +211,15 @@ constexpr int64_t kValueDim = 2;
 
 class ConformanceTest : public ::testing::TestWithParam<Shape> {
  protected:
+  void SetUp() override {
+    if (NeedsDevice() && DeviceUnderTest() == nullptr) GTEST_SKIP() << "no device";
+  }
+
+  TestBank MakeBank() {
+    Residency* const residency = DeviceUnderTest() != nullptr ? DeviceUnderTest()->residency() : nullptr;
+    return TestBank(GetParam().dim, kValueDim, 0, int64_t{1} << 32, Screening::kInt8, residency);
+  }
+
   // The rows and values of this shape in `bank`, some deleted again.
   void Fill(const std::vector<float>& rows, TestBank* bank) {
     std::normal_distribution<float> normal;
@@ -328,7 +345,7 @@ class ConformanceTest : public ::testing::TestWithParam<Shape> {
 
 TEST_P(ConformanceTest, SameBytesOnEveryBackendThreadCountAndBatch) {
   const std::vector<float> rows = Rows();
-  TestBank bank(GetParam().dim, kValueDim);
+  TestBank bank = MakeBank();
   ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
   const BankSnapshot snapshot = bank->Pin();
   int call_count = 0;
@@ -361,7 +378,7 @@ TEST_P(ConformanceTest, SameBytesOnEveryBackendThreadCountAndBatch) {
       ++answered_count;
       RetrieveCall alone = call;
       alone.states.assign(call.states.begin() + 2 * GetParam().dim, call.states.begin() + 3 * GetParam().dim);
-      ASSERT_TRUE(Retrieve(engines.threaded(), snapshot, alone).front() == expected[2]);
+      ASSERT_TRUE(Retrieve(engines.other(), snapshot, alone).front() == expected[2]);
     }
   }
   EXPECT_GT(answered_count, call_count * 4 / 5);
@@ -369,7 +386,7 @@ TEST_P(ConformanceTest, SameBytesOnEveryBackendThreadCountAndBatch) {
 
 TEST_P(ConformanceTest, EnergiesHaveTheSameBytesInAllTheirParts) {
   const std::vector<float> rows = Rows();
-  TestBank bank(GetParam().dim, kValueDim);
+  TestBank bank = MakeBank();
   ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
   const BankSnapshot snapshot = bank->Pin();
   Engines engines;
@@ -384,13 +401,13 @@ TEST_P(ConformanceTest, EnergiesHaveTheSameBytesInAllTheirParts) {
     if (expected.size() == 1) continue;  // It failed.
     Call alone = call;
     alone.states.assign(call.states.begin() + GetParam().dim, call.states.begin() + 2 * GetParam().dim);
-    ASSERT_TRUE(Evaluate(engines.threaded(), snapshot, alone).front() == expected[1]);
+    ASSERT_TRUE(Evaluate(engines.other(), snapshot, alone).front() == expected[1]);
   }
 }
 
 TEST_P(ConformanceTest, GradientsHaveTheSameBytes) {
   const std::vector<float> rows = Rows();
-  TestBank bank(GetParam().dim, kValueDim);
+  TestBank bank = MakeBank();
   ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
   const BankSnapshot snapshot = bank->Pin();
   Engines engines;
@@ -417,14 +434,14 @@ TEST_P(ConformanceTest, GradientsHaveTheSameBytes) {
     alone.states = second(call.states);
     alone.state_cotangents = second(call.state_cotangents);
     alone.value_cotangents = second(call.value_cotangents);
-    ASSERT_TRUE(Differentiate(engines.threaded(), snapshot, alone).front() == expected[1]);
+    ASSERT_TRUE(Differentiate(engines.other(), snapshot, alone).front() == expected[1]);
   }
   EXPECT_GT(answered_count, call_count * 4 / 5);
 }
 
 TEST_P(ConformanceTest, RecallsHaveTheSameBytesInEveryMode) {
   const std::vector<float> rows = Rows();
-  TestBank bank(GetParam().dim, kValueDim);
+  TestBank bank = MakeBank();
   ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
   const BankSnapshot snapshot = bank->Pin();
   Engines engines;
@@ -448,7 +465,7 @@ TEST_P(ConformanceTest, RecallsHaveTheSameBytesInEveryMode) {
 
 TEST_P(ConformanceTest, SeparationsHaveTheSameBytes) {
   const std::vector<float> rows = Rows();
-  TestBank bank(GetParam().dim, kValueDim);
+  TestBank bank = MakeBank();
   ASSERT_NO_FATAL_FAILURE(Fill(rows, &bank));
   const BankSnapshot snapshot = bank->Pin();
   Engines engines;
@@ -456,7 +473,7 @@ TEST_P(ConformanceTest, SeparationsHaveTheSameBytes) {
   const Answers expected =
       engines.AskAll([&](TestEngine* engine) { return Separate(engine, snapshot, 0, end); });
   ASSERT_EQ(expected.size(), static_cast<size_t>(end));
-  EXPECT_TRUE(Separate(engines.threaded(), snapshot, end - 1, end).front() == expected.back());
+  EXPECT_TRUE(Separate(engines.other(), snapshot, end - 1, end).front() == expected.back());
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ConformanceTest, ::testing::ValuesIn(kShapes), [](const auto& info) {

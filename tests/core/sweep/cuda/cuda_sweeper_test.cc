@@ -103,7 +103,7 @@ TEST_F(CudaSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
 TEST_F(CudaSweeperTest, ManyStatesGoThroughTensorCoresInGroups) {
   constexpr int64_t kDim = 72;
   TestBank bank = MakeBank(kDim);
-  ASSERT_TRUE(bank.Store(Random(kDim * 3000)).ok());
+  ASSERT_TRUE(bank.Store(Random(kDim * 700)).ok());
   const BankSnapshot snapshot = bank->Pin();
   for (const int64_t batch : {8, 16, 17, 33, 64, 65, 130}) {
     SCOPED_TRACE(testing::Message() << "B " << batch);
