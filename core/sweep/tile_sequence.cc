@@ -6,10 +6,13 @@
 
 namespace engram {
 
-TileSequence::TileSequence(const BankSnapshot& bank) : starts_(1, 0) {
+TileSequence::TileSequence(const BankSnapshot& bank) : TileSequence(bank, [](int32_t) { return true; }) {}
+
+TileSequence::TileSequence(const BankSnapshot& bank, absl::FunctionRef<bool(int32_t segment)> has_segment)
+    : starts_(1, 0) {
   starts_.reserve(bank.segment_count() + 1);
   for (int32_t s = 0; s < bank.segment_count(); ++s) {
-    const int64_t rows = bank.rows_in_segment(s);
+    const int64_t rows = has_segment(s) ? bank.rows_in_segment(s) : 0;
     starts_.push_back(starts_.back() + rows / kTileRows);
     for (int64_t i = rows / kTileRows * kTileRows; i < rows; ++i) {
       loose_rows_.push_back({s, static_cast<int32_t>(i)});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "core/bank/bank_snapshot.h"
 
 namespace engram {
@@ -21,6 +22,8 @@ struct TileRange {
 class TileSequence {
  public:
   explicit TileSequence(const BankSnapshot& bank);
+  // Of those segments alone for which `has_segment` is true.
+  TileSequence(const BankSnapshot& bank, absl::FunctionRef<bool(int32_t segment)> has_segment);
 
   int64_t tile_count() const { return starts_.back(); }
   const std::vector<RowRef>& loose_rows() const { return loose_rows_; }

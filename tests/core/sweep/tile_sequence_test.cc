@@ -34,6 +34,29 @@ TEST(TileSequenceTest, EveryRowIsInOneTileOrLoose) {
   for (const std::vector<int>& segment : seen) EXPECT_EQ(segment, std::vector<int>(segment.size(), 1));
 }
 
+TEST(TileSequenceTest, SubsequencesShareOutTilesAndLooseRows) {
+  constexpr int64_t kDim = 60'000;
+  TestBank bank(kDim);
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(bank.Store(std::vector<float>(kDim * 29, 1)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const TileSequence all(snapshot);
+  int64_t tiles = 0;
+  size_t loose_rows = 0;
+  for (const int32_t rest : {0, 1}) {
+    const TileSequence part(snapshot, [&](int32_t s) { return s % 2 == rest; });
+    EXPECT_GT(part.tile_count(), 0);
+    for (int64_t number = 0; number < part.tile_count(); ++number) {
+      EXPECT_EQ(part.Find(number).segment % 2, rest);
+    }
+    for (const TileRange& range : part.BySegment()) EXPECT_EQ(range.segment % 2, rest);
+    for (const RowRef row : part.loose_rows()) EXPECT_EQ(row.segment % 2, rest);
+    tiles += part.tile_count();
+    loose_rows += part.loose_rows().size();
+  }
+  EXPECT_EQ(tiles, all.tile_count());
+  EXPECT_EQ(loose_rows, all.loose_rows().size());
+}
+
 TEST(TileSequenceTest, AnEmptyBankHasNoTiles) {
   TestBank bank(3);
   const TileSequence tiles(bank->Pin());
