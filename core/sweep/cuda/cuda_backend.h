@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/base/thread_pool.h"
@@ -12,11 +13,12 @@
 namespace engram {
 
 struct CudaOptions {
-  // The number of the device, as CUDA counts them.
-  int device = 0;
-  // Bytes of its memory that banks may take; 0: what is free but for the scratch.
+  // The numbers of the devices that banks are spread over, as CUDA counts them; at least one. One that is
+  // given twice is as good as two with half its memory.
+  std::vector<int> devices = {0};
+  // Bytes of each one's memory that banks may take; 0: what is free but for the scratch.
   int64_t budget_bytes = 0;
-  // Bytes of its memory for the bounds of one scan; larger batches are scanned in parts.
+  // Bytes of each one's memory for the bounds of one scan; larger batches are scanned in parts.
   int64_t scratch_bytes = int64_t{512} << 20;
   // Tiles, and rows, above the cut that one look at the bounds has room for; for more there are several.
   int64_t list_capacity = int64_t{1} << 17;
@@ -27,7 +29,8 @@ struct CudaOptions {
 
 // The backend for NVIDIA's GPUs; see CudaSweeper. `pool` must outlive it, `kernels` and it all results and
 // banks.
-// NOT_FOUND: there is no such device, or no driver; the text says which. UNAVAILABLE: it does not work.
+// INVALID_ARGUMENT: no device is given. NOT_FOUND: there is no such device, or no driver; the text says
+// which. UNAVAILABLE: it does not work.
 absl::StatusOr<std::unique_ptr<Sweeper>> MakeCudaSweeper(const CudaOptions& options, ThreadPool* pool,
                                                          const ScreenKernels& kernels);
 

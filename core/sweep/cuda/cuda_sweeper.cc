@@ -7,6 +7,7 @@
 #include "core/base/status_macros.h"
 #include "core/codes/row_code.h"
 #include "core/codes/scaled_state.h"
+#include "core/sweep/cuda/bank_scan.h"
 #include "core/sweep/cuda/dense_rows.h"
 #include "core/sweep/cuda/device_near_misses.h"
 #include "core/sweep/cuda/device_selection.h"
@@ -22,13 +23,30 @@ constexpr int64_t kScansAtATime = 2;
 // Of the free memory, what the driver and workspaces take besides.
 constexpr int64_t kOtherPart = 16;
 
-CudaOptions Resolve(CudaOptions options, const Device& device) {
-  const int64_t free_bytes = device.free_bytes();
-  options.scratch_bytes = std::min(options.scratch_bytes, free_bytes / kScratchPart);
-  if (options.budget_bytes == 0) {
-    options.budget_bytes = free_bytes - free_bytes / kOtherPart - kScansAtATime * options.scratch_bytes;
+// What is free for each time that device i is given.
+int64_t FreeBytes(const CudaOptions& options, const std::vector<std::unique_ptr<Gpu>>& gpus, size_t i) {
+  const std::vector<int>& devices = options.devices;
+  return gpus[i]->device()->free_bytes() / std::count(devices.begin(), devices.end(), devices[i]);
+}
+
+CudaOptions Resolve(CudaOptions options, const std::vector<std::unique_ptr<Gpu>>& gpus) {
+  for (size_t i = 0; i < gpus.size(); ++i) {
+    options.scratch_bytes = std::min(options.scratch_bytes, FreeBytes(options, gpus, i) / kScratchPart);
   }
   return options;
+}
+
+std::vector<std::unique_ptr<DeviceResidency>> MakeResidencies(const CudaOptions& options,
+                                                              const std::vector<std::unique_ptr<Gpu>>& gpus) {
+  std::vector<std::unique_ptr<DeviceResidency>> made;
+  for (size_t i = 0; i < gpus.size(); ++i) {
+    const int64_t free_bytes = FreeBytes(options, gpus, i);
+    const int64_t budget_bytes = options.budget_bytes != 0 ? options.budget_bytes
+                                                           : free_bytes - free_bytes / kOtherPart -
+                                                                 kScansAtATime * options.scratch_bytes;
+    made.push_back(std::make_unique<DeviceResidency>(gpus[i].get(), budget_bytes));
+  }
+  return made;
 }
 
 }  // namespace
@@ -40,26 +58,30 @@ absl::StatusOr<std::unique_ptr<Sweeper>> MakeCudaSweeper(const CudaOptions& opti
 
 absl::StatusOr<std::unique_ptr<CudaSweeper>> CudaSweeper::Make(const CudaOptions& options, ThreadPool* pool,
                                                                const ScreenKernels& kernels) {
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Gpu> gpu, Gpu::Open(options.device, options.list_capacity));
-  const CudaOptions resolved = Resolve(options, *gpu->device());
-  return std::unique_ptr<CudaSweeper>(new CudaSweeper(resolved, std::move(gpu), pool, kernels));
+  if (options.devices.empty()) return absl::InvalidArgumentError("devices: got none, at least one is needed");
+  std::vector<std::unique_ptr<Gpu>> gpus;
+  for (const int device : options.devices) {
+    ENGRAM_ASSIGN_OR_RETURN(gpus.emplace_back(), Gpu::Open(device, options.list_capacity));
+  }
+  const CudaOptions resolved = Resolve(options, gpus);
+  return std::unique_ptr<CudaSweeper>(new CudaSweeper(resolved, std::move(gpus), pool, kernels));
 }
 
-CudaSweeper::CudaSweeper(const CudaOptions& options, std::unique_ptr<Gpu> gpu, ThreadPool* pool,
+CudaSweeper::CudaSweeper(const CudaOptions& options, std::vector<std::unique_ptr<Gpu>> gpus, ThreadPool* pool,
                          const ScreenKernels& kernels)
     : options_(options),
-      gpu_(std::move(gpu)),
-      residency_(gpu_->device(), gpu_->uploads(), options.budget_bytes),
+      gpus_(std::move(gpus)),
+      residency_(MakeResidencies(options_, gpus_)),
       cpu_(pool, kernels) {}
 
 absl::Status CudaSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                                 absl::Span<SweepResult> results) {
-  if (gpu_->device()->is_lost() || bank.row_count() * bank.settings().dim < options_.least_work) {
+  if (residency_.is_any_lost() || bank.row_count() * bank.settings().dim < options_.least_work) {
     return cpu_.Sweep(bank, states, results);
   }
-  const std::optional<ResidentTiles> tiles = ResidentTiles::Find(bank);
-  if (!tiles.has_value()) return cpu_.Sweep(bank, states, results);
-  const std::vector<size_t> left = SweepOnDevice(*tiles, states, results);
+  const std::optional<ResidentBank> resident = ResidentBank::Find(bank);
+  if (!resident.has_value()) return cpu_.Sweep(bank, states, results);
+  const std::vector<size_t> left = SweepOnDevices(*resident, states, results);
   if (left.empty()) return absl::OkStatus();
   std::vector<SweepState> left_states;
   for (const size_t b : left) left_states.push_back(states[b]);
@@ -81,77 +103,81 @@ SweeperCounts CudaSweeper::counts() const {
 }
 
 std::vector<DeviceStatus> CudaSweeper::devices() const {
-  const Device& device = *gpu_->device();
-  DeviceStatus status;
-  status.kind = "cuda";
-  status.name = device.name();
-  status.memory_bytes = device.memory_bytes();
-  status.budget_bytes = residency_.budget().limit_bytes();
-  status.used_bytes = residency_.budget().used_bytes();
-  status.fault = device.fault();
-  status.sweeps = sweeps_.value();
-  status.states = states_.value();
-  status.scanned_bytes = scanned_bytes_.value();
-  status.survivors = survivors_.value();
-  return {status};
+  std::vector<DeviceStatus> statuses;
+  for (const auto& residency : residency_.devices()) {
+    const Device& device = *residency->gpu()->device();
+    const Gpu::Counts& counts = residency->gpu()->counts();
+    DeviceStatus& status = statuses.emplace_back();
+    status.kind = "cuda";
+    status.name = device.name();
+    status.memory_bytes = device.memory_bytes();
+    status.budget_bytes = residency->budget().limit_bytes();
+    status.used_bytes = residency->budget().used_bytes();
+    status.fault = device.fault();
+    status.sweeps = counts.sweeps.value();
+    status.states = counts.states.value();
+    status.scanned_bytes = counts.scanned_bytes.value();
+    status.survivors = counts.survivors.value();
+  }
+  return statuses;
 }
 
-std::vector<size_t> CudaSweeper::SweepOnDevice(const ResidentTiles& tiles,
-                                               absl::Span<const SweepState> states,
-                                               absl::Span<SweepResult> results) {
+std::vector<size_t> CudaSweeper::SweepOnDevices(const ResidentBank& bank, absl::Span<const SweepState> states,
+                                                absl::Span<SweepResult> results) {
   std::vector<size_t> screened;
   std::vector<size_t> dense;
   for (size_t b = 0; b < states.size(); ++b) {
-    (IsHopelessToScreen(tiles.bank(), states[b]) ? dense : screened).push_back(b);
+    (IsHopelessToScreen(bank.snapshot(), states[b]) ? dense : screened).push_back(b);
   }
-  const int64_t bytes_per_state = tiles.tiles().tile_count() * static_cast<int64_t>(sizeof(float));
+  const int64_t bytes_per_state = bank.most_tiles() * static_cast<int64_t>(sizeof(float));
   const auto most = static_cast<size_t>(std::max<int64_t>(options_.scratch_bytes / bytes_per_state, 1));
   for (size_t begin = 0; begin < screened.size(); begin += most) {
     const std::vector<size_t> left =
-        Screen(tiles, states, absl::MakeConstSpan(screened).subspan(begin, most), results);
+        Screen(bank, states, absl::MakeConstSpan(screened).subspan(begin, most), results);
     dense.insert(dense.end(), left.begin(), left.end());
   }
-  if (dense.empty() || !tiles.has_patterns() || gpu_->device()->is_lost()) return dense;
-  if (!ScoreAllRowsOnDevice(gpu_.get(), tiles.bank(), states, dense, results).ok()) return dense;
+  if (dense.empty() || !bank.has_patterns() || bank.is_lost()) return dense;
+  if (!ScoreAllRowsOnDevices(bank, states, dense, results).ok()) return dense;
   dense_states_.Add(static_cast<int64_t>(dense.size()));
   return {};
 }
 
-std::vector<size_t> CudaSweeper::Screen(const ResidentTiles& tiles, absl::Span<const SweepState> states,
+std::vector<size_t> CudaSweeper::Screen(const ResidentBank& bank, absl::Span<const SweepState> states,
                                         absl::Span<const size_t> indices, absl::Span<SweepResult> results) {
   std::vector<SweepState> screened;
   for (const size_t b : indices) screened.push_back(states[b]);
-  absl::StatusOr<std::unique_ptr<Workspace>> workspace = gpu_->TakeWorkspace();
+  const absl::StatusOr<Workspaces> workspaces = Workspaces::Take(bank);
   std::vector<size_t> left;
-  absl::Status status = workspace.status();
-  if (status.ok()) {
-    status = ScreenWith(workspace->get(), tiles, screened, indices, results, &left);
-    gpu_->GiveBack(*std::move(workspace));
-  }
+  absl::Status status = workspaces.status();
+  if (status.ok()) status = ScreenWith(*workspaces, bank, screened, indices, results, &left);
   // The device keeps what it was lost to. If it has no memory left, the host has.
   return status.ok() ? left : std::vector<size_t>(indices.begin(), indices.end());
 }
 
-absl::Status CudaSweeper::ScreenWith(Workspace* workspace, const ResidentTiles& tiles,
+absl::Status CudaSweeper::ScreenWith(const Workspaces& workspaces, const ResidentBank& bank,
                                      absl::Span<const SweepState> screened, absl::Span<const size_t> indices,
                                      absl::Span<SweepResult> results, std::vector<size_t>* left) {
-  const auto scan = std::make_shared<DeviceScan>(gpu_.get(), tiles);
+  const auto scan = std::make_shared<BankScan>(bank);
   std::vector<std::vector<double>> lowers;
-  ENGRAM_RETURN_IF_ERROR(scan->Scan(screened, workspace, &lowers));
-  sweeps_.Add(1);
-  states_.Add(static_cast<int64_t>(screened.size()));
-  scanned_bytes_.Add(tiles.tiles().tile_count() * TileBytes(tiles.bank().settings().dim));
+  ENGRAM_RETURN_IF_ERROR(scan->Scan(screened, workspaces, &lowers));
+  for (const ResidentTiles& part : bank.parts()) {
+    Gpu::Counts& counts = part.gpu()->counts();
+    counts.sweeps.Add(1);
+    counts.states.Add(static_cast<int64_t>(screened.size()));
+    counts.scanned_bytes.Add(part.tiles().tile_count() * TileBytes(part.bank().settings().dim));
+  }
   std::vector<DeviceSelection> selections;
   std::vector<DeviceScan::Request> requests(screened.size());
   for (size_t i = 0; i < screened.size(); ++i) {
-    selections.emplace_back(tiles, screened[i]);
+    selections.emplace_back(bank, screened[i]);
     selections[i].Learn(std::move(lowers[i]));
     requests[i].state = &screened[i];
     requests[i].b = static_cast<int64_t>(i);
     requests[i].cut = selections[i].cut();
     requests[i].survivors = &results[indices[i]].survivors;
   }
-  ENGRAM_RETURN_IF_ERROR(scan->Select(absl::MakeSpan(requests), workspace));
+  ENGRAM_RETURN_IF_ERROR(scan->Select(absl::MakeSpan(requests), workspaces));
+  std::vector<int64_t> survivors(bank.parts().size());
   for (size_t i = 0; i < screened.size(); ++i) {
     if (!requests[i].fits) {
       left->push_back(indices[i]);
@@ -159,11 +185,12 @@ absl::Status CudaSweeper::ScreenWith(Workspace* workspace, const ResidentTiles& 
     }
     SweepResult& result = results[indices[i]];
     selections[i].Finish(&result.survivors);
-    survivors_.Add(static_cast<int64_t>(result.survivors.size()));
+    for (const Survivor& survivor : result.survivors) ++survivors[bank.PartOf(survivor.row)];
     const double scale = std::ldexp(1.0, ScaledState(screened[i].state).exponent);
-    result.near_misses = std::make_unique<DeviceNearMisses>(gpu_.get(), scan, static_cast<int64_t>(i),
-                                                            screened[i].state, scale);
+    result.near_misses =
+        std::make_unique<DeviceNearMisses>(scan, static_cast<int64_t>(i), screened[i].state, scale);
   }
+  for (size_t p = 0; p < survivors.size(); ++p) bank.parts()[p].gpu()->counts().survivors.Add(survivors[p]);
   return absl::OkStatus();
 }
 

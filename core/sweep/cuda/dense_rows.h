@@ -5,17 +5,16 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "core/bank/bank_snapshot.h"
-#include "core/sweep/cuda/gpu.h"
+#include "core/sweep/cuda/resident_bank.h"
 #include "core/sweep/sweeper.h"
 
 namespace engram {
 
-// The dense path on a device: every visible row with its canonical score, in the order of the segments, for
-// the states whose indices into all_states and results `dense` has. REQUIRES: segments with rows are
-// resident, patterns and all. After an error the results are undefined.
-absl::Status ScoreAllRowsOnDevice(Gpu* gpu, const BankSnapshot& bank, absl::Span<const SweepState> all_states,
-                                  const std::vector<size_t>& dense, absl::Span<SweepResult> results);
+// The dense path on devices: every visible row with its canonical score, in any order, for the states whose
+// indices into all_states and results `dense` has. REQUIRES: bank.has_patterns(). After an error the results
+// are undefined.
+absl::Status ScoreAllRowsOnDevices(const ResidentBank& bank, absl::Span<const SweepState> all_states,
+                                   const std::vector<size_t>& dense, absl::Span<SweepResult> results);
 
 }  // namespace engram
 

@@ -26,9 +26,9 @@ bool DeviceNearMisses::Serve(const SweepState& next, SurvivorList* survivors) co
 
 absl::StatusOr<bool> DeviceNearMisses::TryToServe(const SweepState& next, SurvivorList* survivors) const {
   const double scale = std::ldexp(1.0, ScaledState(next.state).exponent);
-  if (scale < kLeastState || gpu_->device()->is_lost()) return false;
-  const RowScorer scorer(&scan_->tiles().bank(), &BestCanonicalArithmetic());
-  const std::vector<RowRef>& loose = scan_->tiles().tiles().loose_rows();
+  if (scale < kLeastState || scan_->bank().is_lost()) return false;
+  const RowScorer scorer(&scan_->bank().snapshot(), &BestCanonicalArithmetic());
+  const std::vector<RowRef>& loose = scan_->bank().loose_rows();
   std::vector<double> known;
   for (size_t i = 0; i < std::min(survivors->size(), kRescored); ++i) {
     const RowRef row = (*survivors)[i].row;
@@ -36,7 +36,7 @@ absl::StatusOr<bool> DeviceNearMisses::TryToServe(const SweepState& next, Surviv
     if (std::find(loose.begin(), loose.end(), row) != loose.end()) continue;
     known.push_back(scorer.Score(next.state, row).score);
   }
-  DeviceSelection selection(scan_->tiles(), next);
+  DeviceSelection selection(scan_->bank(), next);
   selection.Learn(std::move(known));
   const ScannedState::Move move = state_.To(next.state, scale);
   DeviceScan::Request request;
@@ -46,10 +46,8 @@ absl::StatusOr<bool> DeviceNearMisses::TryToServe(const SweepState& next, Surviv
   request.factor = move.factor;
   request.distance = move.distance;
   request.survivors = survivors;
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, gpu_->TakeWorkspace());
-  const absl::Status selected = scan_->Select({&request, 1}, workspace.get());
-  gpu_->GiveBack(std::move(workspace));
-  ENGRAM_RETURN_IF_ERROR(selected);
+  ENGRAM_ASSIGN_OR_RETURN(const Workspaces workspaces, Workspaces::Take(scan_->bank()));
+  ENGRAM_RETURN_IF_ERROR(scan_->Select({&request, 1}, workspaces));
   if (!request.fits) return false;
   selection.Finish(survivors);
   return true;

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/storage/bank_settings.h"
 #include "core/sweep/cuda/device_segment.h"
 
 namespace engram {
@@ -13,14 +12,14 @@ absl::StatusOr<std::unique_ptr<ResidentSegment>> DeviceResidency::Reserve(int64_
                                                                           const BankSettings& settings,
                                                                           absl::string_view purpose) {
   // A bank without codes is swept on the host; a lost device holds nothing.
-  if (settings.screening != Screening::kInt8 || device_->is_lost()) return nullptr;
+  if (settings.screening != Screening::kInt8 || gpu_->device()->is_lost()) return nullptr;
   absl::StatusOr<std::unique_ptr<ResidentSegment>> made =
       Make(capacity, settings.dim, /*with_patterns=*/true, purpose);
   if (absl::IsResourceExhausted(made.status())) {
     made = Make(capacity, settings.dim, /*with_patterns=*/false, purpose);
   }
   // It will be swept on the host.
-  if (device_->is_lost()) return nullptr;
+  if (gpu_->device()->is_lost()) return nullptr;
   return made;
 }
 
@@ -29,13 +28,13 @@ absl::StatusOr<std::unique_ptr<ResidentSegment>> DeviceResidency::Make(int64_t c
                                                                        absl::string_view purpose) {
   const int64_t bytes = DeviceSegment::BytesFor(capacity, dim, with_patterns);
   const int64_t of_patterns = bytes - DeviceSegment::BytesFor(capacity, dim, false);
-  const std::string on_device = absl::StrCat(purpose, " on ", device_->name());
+  const std::string on_device = absl::StrCat(purpose, " on ", gpu_->device()->name());
   ENGRAM_ASSIGN_OR_RETURN(Reservation patterns, pattern_budget_.Reserve(of_patterns, on_device));
   ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, budget_.Reserve(bytes, on_device));
-  Bytes memory(device_, Bytes::Place::kDevice);
+  Bytes memory(gpu_->device(), Bytes::Place::kDevice);
   ENGRAM_RETURN_IF_ERROR(memory.Take(bytes));
   return std::make_unique<DeviceSegment>(capacity, dim, with_patterns, std::move(memory),
-                                         std::move(reservation), std::move(patterns), uploads_);
+                                         std::move(reservation), std::move(patterns), gpu_);
 }
 
 }  // namespace engram

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "core/base/canonical.h"
 #include "core/base/status_macros.h"
@@ -56,53 +55,30 @@ std::vector<uint32_t> Pack(const StateCodes& codes, int64_t units) {
 
 }  // namespace
 
-std::optional<ResidentTiles> ResidentTiles::Find(BankSnapshot bank) {
-  ResidentTiles found(std::move(bank));
-  for (const TileRange& range : found.tiles_.BySegment()) {
-    const auto* const segment =
-        dynamic_cast<const DeviceSegment*>(found.bank_.segment(range.segment).resident());
-    if (segment == nullptr) return std::nullopt;
-    found.segments_.push_back(segment->tiles(range.number, range.count));
-    found.has_patterns_ &= segment->patterns() != nullptr;
-  }
-  // Tiles are numbered in 32 bits in lists.
-  constexpr int64_t kMostTiles = std::numeric_limits<int32_t>::max();
-  if (found.segments_.empty() || found.tiles_.tile_count() > kMostTiles) return std::nullopt;
-  return found;
-}
-
-DeviceBank ResidentTiles::OnDevice(const DeviceTiles* segments) const {
-  DeviceBank bank;
-  bank.segments = segments;
-  bank.segment_count = static_cast<int32_t>(segments_.size());
-  bank.units = static_cast<int32_t>(UnitCount(bank_.settings().dim));
-  bank.dim = bank_.settings().dim;
-  bank.tile_count = tiles_.tile_count();
-  return bank;
-}
-
 DeviceScan::~DeviceScan() {
-  if (uppers_.has_value()) gpu_->GiveBack(*std::move(uppers_));
+  if (uppers_.has_value()) tiles_.gpu()->GiveBack(*std::move(uppers_));
 }
 
-absl::StatusOr<DeviceScan::Visible> DeviceScan::FindVisible(const std::vector<const SweepState*>& states,
-                                                            Workspace* workspace) const {
-  Visible visible;
+absl::StatusOr<std::vector<const uint16_t*>> DeviceScan::FindVisible(
+    const std::vector<const SweepState*>& states, Workspace* workspace) const {
+  std::vector<const uint16_t*> visible;
   for (size_t b = 0; b < states.size(); ++b) {
-    if (b == 0 || states[b]->version != states[b - 1]->version) {
-      ENGRAM_ASSIGN_OR_RETURN(
-          std::shared_ptr<const VisibleTiles> owner,
-          gpu_->visible_tiles()->Get(tiles_.bank(), tiles_.tiles(), states[b]->version, workspace->stream()));
-      visible.owners.push_back(std::move(owner));
+    if (b > 0 && states[b]->version == states[b - 1]->version) {
+      visible.push_back(visible.back());
+      continue;
     }
-    visible.rows.push_back(visible.owners.back()->rows());
+    ENGRAM_ASSIGN_OR_RETURN(std::shared_ptr<const VisibleTiles> owner,
+                            tiles_.gpu()->visible_tiles()->Get(tiles_.bank(), tiles_.tiles(),
+                                                               states[b]->version, workspace->stream()));
+    visible.push_back(owner->rows());
+    workspace->Hold(std::move(owner));
   }
   return visible;
 }
 
-absl::Status DeviceScan::Scan(absl::Span<const SweepState> states, Workspace* workspace,
-                              std::vector<std::vector<double>>* lowers) {
-  Device* const device = gpu_->device();
+absl::Status DeviceScan::LaunchScan(absl::Span<const SweepState> states, Workspace* workspace) {
+  Gpu* const gpu = tiles_.gpu();
+  Device* const device = gpu->device();
   device->Use();
   std::vector<const SweepState*> pointers;
   int64_t rank = 0;
@@ -116,9 +92,9 @@ absl::Status DeviceScan::Scan(absl::Span<const SweepState> states, Workspace* wo
   const int64_t tile_count = tiles_.tiles().tile_count();
   const bool is_few = batch <= kFewStates;
   const StateCodes codes(SpansOf(pointers), dim, is_few ? 2 : 1);
-  ENGRAM_ASSIGN_OR_RETURN(uppers_,
-                          gpu_->TakeBounds(batch * tile_count * static_cast<int64_t>(sizeof(float))));
-  ENGRAM_ASSIGN_OR_RETURN(const Visible visible, FindVisible(pointers, workspace));
+  for (int64_t b = 0; b < batch; ++b) scales_.push_back(ScaleOf(codes, b));
+  ENGRAM_ASSIGN_OR_RETURN(uppers_, gpu->TakeBounds(batch * tile_count * static_cast<int64_t>(sizeof(float))));
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<const uint16_t*> visible, FindVisible(pointers, workspace));
   const std::vector<EstimateError> errors = ErrorsOf(codes);
   const std::vector<uint32_t> packed = is_few ? std::vector<uint32_t>() : Pack(codes, units);
 
@@ -126,7 +102,7 @@ absl::Status DeviceScan::Scan(absl::Span<const SweepState> states, Workspace* wo
   const Inputs::Handle in_segments = inputs.Add(absl::MakeConstSpan(tiles_.segments()));
   const Inputs::Handle in_scales = inputs.Add(absl::MakeConstSpan(codes.scales(), states.size()));
   const Inputs::Handle in_errors = inputs.Add(absl::MakeConstSpan(errors));
-  const Inputs::Handle in_visible = inputs.Add(absl::MakeConstSpan(visible.rows));
+  const Inputs::Handle in_visible = inputs.Add(absl::MakeConstSpan(visible));
   const Inputs::Handle in_planes =
       is_few ? inputs.Add(PlanesOf(codes, units)) : inputs.Add(absl::MakeConstSpan(packed));
   ENGRAM_RETURN_IF_ERROR(inputs.Send(workspace));
@@ -140,54 +116,42 @@ absl::Status DeviceScan::Scan(absl::Span<const SweepState> states, Workspace* wo
   on_device.count = static_cast<int32_t>(batch);
   on_device.plane_count = codes.plane_count();
   auto* const uppers = uppers_->as<float>();
-  ENGRAM_RETURN_IF_ERROR(device->Check(gpu_->uploads()->LetWait(workspace->stream()), kDoing));
+  ENGRAM_RETURN_IF_ERROR(device->Check(gpu->uploads()->LetWait(workspace->stream()), kDoing));
   ENGRAM_RETURN_IF_ERROR(device->Check(
       is_few ? ScanFewStates(bank, on_device, device->multiprocessors(), uppers, workspace->stream())
              : ScanManyStates(bank, on_device, inputs.at<uint32_t>(in_planes), uppers, workspace->stream()),
       kDoing));
 
-  const int64_t chunks = std::min(tile_count, std::max(kLeastChunks, kChunksPerRank * rank));
-  ENGRAM_RETURN_IF_ERROR(workspace->results().Grow(batch * chunks * static_cast<int64_t>(sizeof(float))));
-  ENGRAM_RETURN_IF_ERROR(device->Check(
-      FindBestLowers(bank, uppers, on_device.errors, on_device.count, static_cast<int32_t>(chunks),
+  chunk_count_ = std::min(tile_count, std::max(kLeastChunks, kChunksPerRank * rank));
+  ENGRAM_RETURN_IF_ERROR(
+      workspace->results().Grow(batch * chunk_count_ * static_cast<int64_t>(sizeof(float))));
+  return device->Check(
+      FindBestLowers(bank, uppers, on_device.errors, on_device.count, static_cast<int32_t>(chunk_count_),
                      workspace->results().as<float>(), workspace->stream()),
-      kDoing));
+      kDoing);
+}
+
+absl::Status DeviceScan::FetchLowers(Workspace* workspace, absl::Span<std::vector<double>> lowers) const {
+  tiles_.gpu()->device()->Use();
+  const auto batch = static_cast<int64_t>(scales_.size());
   ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const float> found,
-                          workspace->Fetch(workspace->results().as<const float>(), batch * chunks));
-  lowers->assign(states.size(), {});
+                          workspace->Fetch(workspace->results().as<const float>(), batch * chunk_count_));
   for (int64_t b = 0; b < batch; ++b) {
-    for (const float lower : found.subspan(b * chunks, chunks)) {
-      if (std::isfinite(lower)) (*lowers)[b].push_back(lower * ScaleOf(codes, b));
+    for (const float lower : found.subspan(b * chunk_count_, chunk_count_)) {
+      if (std::isfinite(lower)) lowers[b].push_back(lower * scales_[b]);
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status DeviceScan::Select(absl::Span<Request> requests, Workspace* workspace) const {
-  if (requests.empty()) return absl::OkStatus();
-  EntryCounts counts;
-  ENGRAM_RETURN_IF_ERROR(SelectOnce(requests, workspace, &counts));
-  if (std::max(counts.tiles, counts.rows) <= workspace->list_capacity()) return absl::OkStatus();
-  if (requests.size() == 1) {
-    requests[0].fits = false;
-    return absl::OkStatus();
-  }
-  // In parts there is room, or we know whose entries they are.
-  ENGRAM_RETURN_IF_ERROR(Select(requests.first(requests.size() / 2), workspace));
-  return Select(requests.subspan(requests.size() / 2), workspace);
-}
-
-absl::Status DeviceScan::SelectOnce(absl::Span<Request> requests, Workspace* workspace,
-                                    EntryCounts* counts) const {
-  Device* const device = gpu_->device();
+absl::Status DeviceScan::LaunchSelect(absl::Span<const Request> requests, Workspace* workspace) const {
+  Device* const device = tiles_.gpu()->device();
   device->Use();
   std::vector<const SweepState*> states;
   std::vector<double> exact_states;
-  for (Request& request : requests) {
+  for (const Request& request : requests) {
     states.push_back(request.state);
     exact_states.insert(exact_states.end(), request.state->state.begin(), request.state->state.end());
-    request.survivors->clear();
-    request.fits = true;
   }
   const int64_t dim = tiles_.bank().settings().dim;
   const StateCodes codes(SpansOf(states), dim, 2);
@@ -196,14 +160,14 @@ absl::Status DeviceScan::SelectOnce(absl::Span<Request> requests, Workspace* wor
     cutoffs.push_back({ScaledCut(requests[i].cut, ScaleOf(codes, static_cast<int64_t>(i))),
                        requests[i].factor, requests[i].distance});
   }
-  ENGRAM_ASSIGN_OR_RETURN(const Visible visible, FindVisible(states, workspace));
+  ENGRAM_ASSIGN_OR_RETURN(const std::vector<const uint16_t*> visible, FindVisible(states, workspace));
   const std::vector<EstimateError> errors = ErrorsOf(codes);
 
   Inputs inputs;
   const Inputs::Handle in_segments = inputs.Add(absl::MakeConstSpan(tiles_.segments()));
   const Inputs::Handle in_scales = inputs.Add(absl::MakeConstSpan(codes.scales(), states.size()));
   const Inputs::Handle in_errors = inputs.Add(absl::MakeConstSpan(errors));
-  const Inputs::Handle in_visible = inputs.Add(absl::MakeConstSpan(visible.rows));
+  const Inputs::Handle in_visible = inputs.Add(absl::MakeConstSpan(visible));
   const Inputs::Handle in_planes = inputs.Add(PlanesOf(codes, UnitCount(dim)));
   const Inputs::Handle in_cutoffs = inputs.Add(absl::MakeConstSpan(cutoffs));
   const Inputs::Handle in_exact = inputs.Add(absl::MakeConstSpan(exact_states));
@@ -226,18 +190,23 @@ absl::Status DeviceScan::SelectOnce(absl::Span<Request> requests, Workspace* wor
   task.capacity = static_cast<uint32_t>(workspace->list_capacity());
   ENGRAM_RETURN_IF_ERROR(
       device->Check(cudaMemsetAsync(task.counts, 0, sizeof(EntryCounts), workspace->stream()), kDoing));
-  ENGRAM_RETURN_IF_ERROR(
-      device->Check(SelectRows(task, device->multiprocessors(), workspace->stream()), kDoing));
-  ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const EntryCounts> counted,
-                          workspace->Fetch<EntryCounts>(task.counts, 1));
-  *counts = counted[0];
-  if (std::max(counts->tiles, counts->rows) > task.capacity) return absl::OkStatus();
+  return device->Check(SelectRows(task, device->multiprocessors(), workspace->stream()), kDoing);
+}
 
+absl::Status DeviceScan::FetchSelected(absl::Span<Request> requests, Workspace* workspace) const {
+  tiles_.gpu()->device()->Use();
+  ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const EntryCounts> counted,
+                          workspace->Fetch<EntryCounts>(workspace->counts(), 1));
+  const EntryCounts counts = counted[0];
+  if (std::max(counts.tiles, counts.rows) > workspace->list_capacity()) {
+    return SelectInHalves(requests, workspace);
+  }
+  if (counts.rows == 0) return absl::OkStatus();
   ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const RowEntry> fetched_rows,
-                          workspace->Fetch<RowEntry>(task.rows, counts->rows));
+                          workspace->Fetch<RowEntry>(workspace->rows(), counts.rows));
   const std::vector<RowEntry> rows(fetched_rows.begin(), fetched_rows.end());
   ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const double> scores,
-                          workspace->Fetch<double>(task.scores, counts->rows));
+                          workspace->Fetch<double>(workspace->scores(), counts.rows));
   const RowScorer scorer(&tiles_.bank(), &BestCanonicalArithmetic());
   for (size_t i = 0; i < rows.size(); ++i) {
     const TileRange tile = tiles_.tiles().Find(rows[i].tile);
@@ -248,6 +217,20 @@ absl::Status DeviceScan::SelectOnce(absl::Span<Request> requests, Workspace* wor
     request.survivors->push_back(segment->patterns() != nullptr
                                      ? Survivor{scores[i], tiles_.bank().id(row), row}
                                      : scorer.Score(request.state->state, row));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeviceScan::SelectInHalves(absl::Span<Request> requests, Workspace* workspace) const {
+  if (requests.size() == 1) {
+    requests[0].fits = false;
+    return absl::OkStatus();
+  }
+  // In parts there is room, or we know whose entries they are.
+  const size_t half = requests.size() / 2;
+  for (const absl::Span<Request> part : {requests.first(half), requests.subspan(half)}) {
+    ENGRAM_RETURN_IF_ERROR(LaunchSelect(part, workspace));
+    ENGRAM_RETURN_IF_ERROR(FetchSelected(part, workspace));
   }
   return absl::OkStatus();
 }

@@ -8,7 +8,7 @@
 #include "core/bank/segment.h"
 #include "core/sweep/cuda/device_memory.h"
 #include "core/sweep/cuda/device_tiles.h"
-#include "core/sweep/cuda/uploads.h"
+#include "core/sweep/cuda/gpu.h"
 
 namespace engram {
 
@@ -18,13 +18,20 @@ class DeviceSegment : public ResidentSegment {
   // What one takes up, all of it counted.
   static int64_t BytesFor(int64_t capacity, int64_t dim, bool with_patterns);
 
-  // `memory` has room for BytesFor bytes. `uploads` must outlive this.
+  // What a device keeps of `segment`; null: none does.
+  static const DeviceSegment* Of(const Segment& segment) {
+    return dynamic_cast<const DeviceSegment*>(segment.resident());
+  }
+
+  // `memory`, of `gpu`, has room for BytesFor bytes. `gpu` must outlive this.
   DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, Bytes memory, Reservation reservation,
-                Reservation pattern_reservation, Uploads* uploads);
+                Reservation pattern_reservation, Gpu* gpu);
 
   void Copy(const Segment& segment, int64_t begin, int64_t end) override;
   int64_t bytes() const override { return reservation_.bytes(); }
 
+  // Where it lies.
+  Gpu* gpu() const { return gpu_; }
   // Its first `tile_count` tiles, which begin at number `begin` of a bank's. REQUIRES: they were copied.
   DeviceTiles tiles(int64_t begin, int64_t tile_count) const;
   // The patterns [C, D]; null: not resident.
@@ -35,7 +42,7 @@ class DeviceSegment : public ResidentSegment {
   const Bytes memory_;
   const Reservation reservation_;
   const Reservation pattern_reservation_;  // Of what may be taken for patterns.
-  Uploads* const uploads_;
+  Gpu* const gpu_;
   // Parts of the memory.
   int8_t* codes_ = nullptr;
   float* scales_ = nullptr;

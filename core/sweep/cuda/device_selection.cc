@@ -26,11 +26,11 @@ double CutFrom(const Cut& cut, std::vector<double> bounds) {
 
 }  // namespace
 
-DeviceSelection::DeviceSelection(const ResidentTiles& tiles, const SweepState& state)
+DeviceSelection::DeviceSelection(const ResidentBank& bank, const SweepState& state)
     : state_(state), cut_(-std::numeric_limits<double>::infinity()) {
-  const RowScorer scorer(&tiles.bank(), &BestCanonicalArithmetic());
-  for (const RowRef row : tiles.tiles().loose_rows()) {
-    if (tiles.bank().segment(row.segment).VisibleAt(row.index, state.version)) {
+  const RowScorer scorer(&bank.snapshot(), &BestCanonicalArithmetic());
+  for (const RowRef row : bank.loose_rows()) {
+    if (bank.snapshot().segment(row.segment).VisibleAt(row.index, state.version)) {
       loose_.push_back(scorer.Score(state.state, row));
     }
   }

@@ -3,22 +3,22 @@
 
 #include <vector>
 
-#include "core/sweep/cuda/device_scan.h"
+#include "core/sweep/cuda/resident_bank.h"
 #include "core/sweep/sweeper.h"
 
 namespace engram {
 
-// A state whose survivors a device looks for: what is known of its scores makes the cut, and what the device
-// finds is cut once more.
+// A state whose survivors devices look for: what is known of its scores makes the cut, and what the devices
+// find is cut once more.
 class DeviceSelection {
  public:
   // The rows outside of tiles are scored here. Both must outlive this.
-  DeviceSelection(const ResidentTiles& tiles, const SweepState& state);
+  DeviceSelection(const ResidentBank& bank, const SweepState& state);
 
   // Takes into the cut lower bounds of the scores of different rows of tiles.
   void Learn(std::vector<double> bounds);
   double cut() const { return cut_; }
-  // Makes `survivors`, rows of tiles that the device found with this cut, those of the state.
+  // Makes `survivors`, rows of tiles that the devices found with this cut, those of the state.
   void Finish(SurvivorList* survivors);
 
  private:

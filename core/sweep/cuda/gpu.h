@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/counter.h"
 #include "core/base/mutex.h"
 #include "core/sweep/cuda/device.h"
 #include "core/sweep/cuda/device_memory.h"
@@ -25,6 +26,15 @@ class Gpu {
   Uploads* uploads() { return uploads_.get(); }
   VisibleTilesCache* visible_tiles() { return &visible_tiles_; }
 
+  // What it has done; see DeviceStatus.
+  struct Counts {
+    Counter sweeps;
+    Counter states;
+    Counter scanned_bytes;
+    Counter survivors;
+  };
+  Counts& counts() { return counts_; }
+
   // A workspace that nobody uses; to be given back.
   absl::StatusOr<std::unique_ptr<Workspace>> TakeWorkspace() ABSL_LOCKS_EXCLUDED(mutex_);
   void GiveBack(std::unique_ptr<Workspace> workspace) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -41,6 +51,7 @@ class Gpu {
   const std::unique_ptr<Device> device_;
   std::unique_ptr<Uploads> uploads_;
   VisibleTilesCache visible_tiles_;
+  Counts counts_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> workspaces_ ABSL_GUARDED_BY(mutex_);
   std::vector<Bytes> bounds_ ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -39,8 +40,14 @@ class Workspace {
   Bytes& results() { return results_; }
   Bytes& staged_results() { return staged_results_; }
 
+  // Keeps what is launched next from losing what it reads: `held` lives until it has been waited for.
+  void Hold(std::shared_ptr<const void> held) { held_.push_back(std::move(held)); }
   // Waits for what was launched.
-  absl::Status Wait() { return device_->Check(cudaStreamSynchronize(stream_), "sweeping"); }
+  absl::Status Wait() {
+    const cudaError_t error = cudaStreamSynchronize(stream_);
+    held_.clear();
+    return device_->Check(error, "sweeping");
+  }
   // Copies `count` elements from the device, to where they lie until the next call, and waits for them.
   template <typename T>
   absl::StatusOr<absl::Span<const T>> Fetch(const T* from, int64_t count) {
@@ -69,6 +76,7 @@ class Workspace {
   Bytes staged_inputs_;
   Bytes results_;
   Bytes staged_results_;
+  std::vector<std::shared_ptr<const void>> held_;
 };
 
 // Arrays on their way to the device, as one copy. Their addresses there are known once they were sent.

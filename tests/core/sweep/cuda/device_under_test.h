@@ -17,6 +17,15 @@ inline bool HasDeviceUnderTest() {
   return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
 }
 
+// Asks for `count` devices, of which a double can make any number. Returns how many there are.
+inline int OfferDevices([[maybe_unused]] int count) {
+#ifdef ENGRAM_CUDA_ON_HOST
+  cuda_on_host::SetDeviceCount(count);
+#endif
+  int found = 0;
+  return cudaGetDeviceCount(&found) == cudaSuccess ? found : 0;
+}
+
 // Lets the threads of a kernel run in another order. A real device does as it likes.
 inline void ShuffleThreads([[maybe_unused]] uint64_t seed) {
 #ifdef ENGRAM_CUDA_ON_HOST
