@@ -158,11 +158,13 @@ __global__ void __launch_bounds__(kThreads) ScoreEntries(SelectTask task) {
     const bool has_row = i + half < count;
     const RowEntry entry = task.rows[has_row ? i + half : i];
     const DeviceTiles& tiles = bank.segments[bank.Find(entry.tile)];
-    if (tiles.patterns == nullptr) return;  // Nobody's are resident, or everybody's.
+    const bool has_pattern = tiles.patterns != nullptr;
     const int64_t row = (entry.tile - tiles.begin) * kDeviceTileRows + entry.row;
+    // The other half of the warp may have one: both meet in the sum.
     const double score =
-        CanonicalScore(tiles.patterns + row * bank.dim, task.exact_states + entry.state * bank.dim, bank.dim);
-    if (has_row && threadIdx.x % kLanes == 0) task.scores[i + half] = score;
+        CanonicalScore(has_pattern ? tiles.patterns + row * bank.dim : nullptr,
+                       task.exact_states + entry.state * bank.dim, has_pattern ? bank.dim : 0);
+    if (has_row && has_pattern && threadIdx.x % kLanes == 0) task.scores[i + half] = score;
   }
 }
 

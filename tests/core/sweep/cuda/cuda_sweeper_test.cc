@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "core/sweep/cuda/device_segment.h"
 #include "core/sweep/reference_sweeper.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/sweep/cuda/device_under_test.h"
@@ -269,6 +270,29 @@ TEST_F(CudaSweeperTest, PatternsThatAreNotResidentAreReadOnTheHost) {
   // And no more fits: what is there goes on.
   EXPECT_TRUE(absl::IsResourceExhausted(bank.Store(Random(kDim * kCount)).status()));
   Sweep(bank->Pin(), sweep);
+}
+
+TEST_F(CudaSweeperTest, SegmentsWithAndWithoutTheirPatternsAreScoredTogether) {
+  constexpr int64_t kDim = 16;
+  options_.budget_bytes = 60'000;
+  Open();
+  TestBank bank = MakeBank(kDim);
+  for (int i = 0; i < 16; ++i) ASSERT_TRUE(bank.Store(Random(kDim * 64)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const auto has_patterns = [&](int64_t s) {
+    return DeviceSegment::Of(snapshot.segment(s))->patterns() != nullptr;
+  };
+  ASSERT_TRUE(has_patterns(0));
+  ASSERT_FALSE(has_patterns(snapshot.segment_count() - 1));
+  const std::vector<std::vector<double>> states = RandomStates(3, kDim);
+  for (const double beta : {0.5, 1.0, 3.0}) {
+    std::vector<SweepState> sweep;
+    for (const auto& state : states) {
+      sweep.push_back({state, Cut(*Entmax::Make(1.5), beta, snapshot.pattern_count()), snapshot.version()});
+    }
+    Sweep(snapshot, sweep);
+  }
+  EXPECT_GT(Status().sweeps, 0);
 }
 
 TEST_F(CudaSweeperTest, CompactionMovesRowsOnTheDevice) {
