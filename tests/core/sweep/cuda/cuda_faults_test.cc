@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -20,8 +21,9 @@ class CudaFaultsTest : public testing::Test {
  protected:
   ~CudaFaultsTest() override { cuda_on_host::Reset(); }
 
-  absl::StatusOr<std::unique_ptr<CudaSweeper>> Make() {
+  absl::StatusOr<std::unique_ptr<CudaSweeper>> Make(const std::vector<int>& devices = {0}) {
     CudaOptions options;
+    options.devices = devices;
     options.least_work = 0;
     return CudaSweeper::Make(options, &pool_, BestScreenKernels());
   }
@@ -88,6 +90,38 @@ TEST_F(CudaFaultsTest, AnswersStayRightWheneverTheDeviceIsLost) {
   EXPECT_GT(calls, 10);
 }
 
+TEST_F(CudaFaultsTest, AnswersStayRightWheneverOneOfSeveralDevicesIsLost) {
+  bool was_lost = true;
+  int64_t calls = 0;
+  // Steps that are no divisor of a device's calls, so that they hit all kinds.
+  for (; was_lost; calls += 5) {
+    SCOPED_TRACE(testing::Message() << "lost after " << calls << " calls");
+    ASSERT_LT(calls, 3000);
+    cuda_on_host::Reset();
+    cuda_on_host::SetDeviceCount(2);
+    auto cuda = Make({0, 1, 1});
+    ASSERT_TRUE(cuda.ok()) << cuda.status();
+    TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store(Rows(100)).ok());
+    cuda_on_host::FailFrom(cudaErrorLaunchFailure, calls);
+    ExpectRightAnswers(cuda->get(), bank->Pin());
+    const std::vector<DeviceStatus> before = (*cuda)->devices();
+    was_lost =
+        std::any_of(before.begin(), before.end(), [](const auto& device) { return !device.fault.empty(); });
+    if (!was_lost) break;
+    // None of them sweeps any more, those included that are there; and what is stored goes on.
+    cuda_on_host::Reset();
+    cuda_on_host::SetDeviceCount(2);
+    ASSERT_TRUE(bank.Store(Rows(100)).ok());
+    ExpectRightAnswers(cuda->get(), bank->Pin());
+    for (size_t d = 0; d < before.size(); ++d) {
+      EXPECT_EQ((*cuda)->devices()[d].sweeps, before[d].sweeps);
+      EXPECT_EQ((*cuda)->devices()[d].fault, before[d].fault);
+    }
+  }
+  EXPECT_GT(calls, 50);
+}
+
 TEST_F(CudaFaultsTest, ADeviceThatIsLostWhileStoringLosesNoPattern) {
   for (const int64_t calls : {0, 1, 2, 5, 9}) {
     cuda_on_host::Reset();
@@ -133,13 +167,36 @@ TEST_F(CudaFaultsTest, WithoutMemoryForASweepTheHostSweeps) {
   EXPECT_GT((*cuda)->devices()[0].sweeps, 0);
 }
 
-TEST_F(CudaFaultsTest, AllOfItsMemoryIsGivenBack) {
-  const int64_t before = cuda_on_host::AllocatedBytes();
-  {
-    auto cuda = Make();
+TEST_F(CudaFaultsTest, AnswersStayRightHoweverManyOfTheDevicesHaveMemoryForASweep) {
+  bool all_swept = false;
+  int steps = 0;
+  for (; !all_swept; ++steps) {
+    ASSERT_LT(steps, 100);
+    cuda_on_host::Reset();
+    auto cuda = Make({0, 0, 0});
     ASSERT_TRUE(cuda.ok()) << cuda.status();
     TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
-    ASSERT_TRUE(bank.Store(Rows(500)).ok());
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store(Rows(100)).ok());
+    constexpr int64_t kStepBytes = 500'000;  // A part of what a workspace takes.
+    cuda_on_host::SetDeviceMemory(cuda_on_host::AllocatedBytes() + steps * kStepBytes);
+    ExpectRightAnswers(cuda->get(), bank->Pin());
+    all_swept = true;
+    for (const DeviceStatus& device : (*cuda)->devices()) {
+      EXPECT_EQ(device.fault, "");
+      all_swept &= device.sweeps > 0;
+    }
+  }
+  EXPECT_GT(steps, 6);
+}
+
+TEST_F(CudaFaultsTest, AllOfTheirMemoryIsGivenBack) {
+  cuda_on_host::SetDeviceCount(2);
+  const int64_t before = cuda_on_host::AllocatedBytes();
+  for (const std::vector<int>& devices : {std::vector<int>{0}, {0, 1}, {1, 1}}) {
+    auto cuda = Make(devices);
+    ASSERT_TRUE(cuda.ok()) << cuda.status();
+    TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store(Rows(100)).ok());
     ExpectRightAnswers(cuda->get(), bank->Pin());
     EXPECT_GT(cuda_on_host::AllocatedBytes(), before);
   }
