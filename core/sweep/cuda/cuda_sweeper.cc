@@ -74,6 +74,13 @@ absl::Status CudaSweeper::StreamSoftmax(const BankSnapshot& bank, absl::Span<con
   return cpu_.StreamSoftmax(bank, states, updates);
 }
 
+bool CudaSweeper::Combine(const BankSnapshot& bank, absl::Span<const Survivor> members,
+                          absl::Span<const double> weights, absl::Span<double> sum) {
+  const auto work = static_cast<int64_t>(members.size() * sum.size());
+  if (members.empty() || work < options_.least_work || gpu_->device()->is_lost()) return false;
+  return CombineOnDevice(gpu_.get(), bank, members, weights, sum).value_or(false);
+}
+
 SweeperCounts CudaSweeper::counts() const {
   SweeperCounts counts = cpu_.counts();
   counts.dense_states += dense_states_.value();

@@ -5,12 +5,16 @@
 
 #include "core/base/canonical.h"
 #include "core/base/status_macros.h"
+#include "core/sweep/cuda/combine_kernels.h"
 #include "core/sweep/cuda/device_segment.h"
 #include "core/sweep/cuda/select_kernels.h"
 #include "core/sweep/cuda/workspace.h"
+#include "core/transform/blocked_sum.h"
 
 namespace engram {
 namespace {
+
+static_assert(kCombineBlock == kSumBlock);
 
 // Rows whose scores cross the bus at a time.
 constexpr int64_t kBlockRows = int64_t{1} << 18;
@@ -42,6 +46,32 @@ absl::Status ScoreBlock(Workspace* workspace, const BankSnapshot& bank, int32_t 
       survivors.push_back({scores[k * rows + i - begin], segment.id(i), {s, static_cast<int32_t>(i)}});
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status Combine(Gpu* gpu, Workspace* workspace, const std::vector<const float*>& rows,
+                     absl::Span<const double> weights, absl::Span<double> sum) {
+  constexpr char kCombining[] = "combining rows";
+  Device* const device = gpu->device();
+  device->Use();
+  Inputs inputs;
+  const Inputs::Handle in_rows = inputs.Add(absl::MakeConstSpan(rows));
+  const Inputs::Handle in_weights = inputs.Add(weights);
+  ENGRAM_RETURN_IF_ERROR(inputs.Send(workspace));
+  const auto count = static_cast<int64_t>(rows.size());
+  const auto dim = static_cast<int64_t>(sum.size());
+  const int64_t block_sums = CombineBlocks(count) * dim;
+  ENGRAM_RETURN_IF_ERROR(
+      workspace->results().Grow((block_sums + dim) * static_cast<int64_t>(sizeof(double))));
+  auto* const results = workspace->results().as<double>();
+  ENGRAM_RETURN_IF_ERROR(device->Check(gpu->uploads()->LetWait(workspace->stream()), kCombining));
+  ENGRAM_RETURN_IF_ERROR(
+      device->Check(CombineRows(inputs.at<const float*>(in_rows), inputs.at<double>(in_weights), count, dim,
+                                results, results + block_sums, workspace->stream()),
+                    kCombining));
+  ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const double> combined,
+                          workspace->Fetch<double>(results + block_sums, dim));
+  std::copy(combined.begin(), combined.end(), sum.begin());
   return absl::OkStatus();
 }
 
@@ -81,6 +111,26 @@ absl::Status ScoreAllRowsOnDevice(Gpu* gpu, const BankSnapshot& bank, absl::Span
   }
   gpu->GiveBack(std::move(workspace));
   return status;
+}
+
+absl::StatusOr<bool> CombineOnDevice(Gpu* gpu, const BankSnapshot& bank, absl::Span<const Survivor> members,
+                                     absl::Span<const double> weights, absl::Span<double> sum) {
+  std::vector<const float*> patterns;  // Of each segment; null: not resident.
+  for (int64_t s = 0; s < bank.segment_count(); ++s) {
+    const auto* const resident = dynamic_cast<const DeviceSegment*>(bank.segment(s).resident());
+    patterns.push_back(resident != nullptr ? resident->patterns() : nullptr);
+  }
+  std::vector<const float*> rows;
+  rows.reserve(members.size());
+  for (const Survivor& member : members) {
+    if (patterns[member.row.segment] == nullptr) return false;
+    rows.push_back(patterns[member.row.segment] + member.row.index * bank.settings().dim);
+  }
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, gpu->TakeWorkspace());
+  const absl::Status status = Combine(gpu, workspace.get(), rows, weights, sum);
+  gpu->GiveBack(std::move(workspace));
+  ENGRAM_RETURN_IF_ERROR(status);
+  return true;
 }
 
 }  // namespace engram

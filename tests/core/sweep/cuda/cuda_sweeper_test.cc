@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 #include <vector>
 
+#include "core/base/canonical.h"
 #include "core/sweep/reference_sweeper.h"
+#include "core/transform/blocked_sum.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/sweep/cuda/device_under_test.h"
 #include "tests/core/sweep/expect_superset.h"
@@ -304,6 +308,37 @@ TEST_F(CudaSweeperTest, SmallBanksAndThoseWithoutCodesAreSweptOnTheHost) {
     Sweep(snapshot, {{state, Cut(*Entmax::Make(1.5), 3, snapshot.pattern_count()), snapshot.version()}});
   }
   EXPECT_EQ(Status().sweeps, 0);
+}
+
+TEST_F(CudaSweeperTest, CombinesInCanonicalOrder) {
+  constexpr int64_t kDim = 131;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 9000)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  for (const int64_t count : {1, 100, 4096, 4097, 8999}) {
+    SurvivorList members;
+    std::vector<double> weights;
+    for (int64_t i = 0; i < count; ++i) {
+      members.push_back({0, static_cast<uint64_t>(i), {0, static_cast<int32_t>(i)}});
+      weights.push_back(std::exp(4 * static_cast<double>(normal_(random_))));
+    }
+    for (Survivor& member : members) {
+      const int64_t rows = snapshot.rows_in_segment(0);
+      if (member.row.index >= rows) member.row = {1, static_cast<int32_t>(member.row.index - rows)};
+    }
+    std::vector<double> sum(kDim, -1.0);
+    ASSERT_TRUE(cuda_->Combine(snapshot, members, weights, absl::MakeSpan(sum)));
+    std::vector<double> expected(kDim, 0.0);
+    for (size_t begin = 0; begin < members.size(); begin += kSumBlock) {
+      std::vector<double> block(kDim, 0.0);
+      for (size_t i = begin; i < std::min(begin + kSumBlock, members.size()); ++i) {
+        PortableCanonicalArithmetic().add_scaled(weights[i], snapshot.pattern(members[i].row).data(),
+                                                 block.data(), kDim);
+      }
+      for (int64_t j = 0; j < kDim; ++j) expected[j] += block[j];
+    }
+    EXPECT_EQ(sum, expected) << count;
+  }
 }
 
 }  // namespace
