@@ -10,6 +10,7 @@
 #include "core/sweep/cuda/dense_rows.h"
 #include "core/sweep/cuda/device_near_misses.h"
 #include "core/sweep/cuda/device_selection.h"
+#include "core/sweep/cuda/streamed_rows.h"
 #include "core/sweep/screening_limits.h"
 
 namespace engram {
@@ -71,7 +72,16 @@ absl::Status CudaSweeper::Sweep(const BankSnapshot& bank, absl::Span<const Sweep
 
 absl::Status CudaSweeper::StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                                         absl::Span<StreamedSoftmax> updates) {
-  return cpu_.StreamSoftmax(bank, states, updates);
+  const int64_t work = bank.row_count() * bank.settings().dim;
+  for (size_t b = 0; b < states.size(); ++b) {
+    const bool is_worth_it = work >= options_.least_work && !gpu_->device()->is_lost();
+    if (is_worth_it && StreamSoftmaxOnDevice(gpu_.get(), bank, states[b], &updates[b]).value_or(false)) {
+      streams_.Add(1);
+      continue;
+    }
+    ENGRAM_RETURN_IF_ERROR(cpu_.StreamSoftmax(bank, states.subspan(b, 1), updates.subspan(b, 1)));
+  }
+  return absl::OkStatus();
 }
 
 bool CudaSweeper::Combine(const BankSnapshot& bank, absl::Span<const Survivor> members,
@@ -96,7 +106,7 @@ std::vector<DeviceStatus> CudaSweeper::devices() const {
   status.budget_bytes = residency_.budget().limit_bytes();
   status.used_bytes = residency_.budget().used_bytes();
   status.fault = device.fault();
-  status.sweeps = sweeps_.value();
+  status.sweeps = sweeps_.value() + streams_.value();
   status.states = states_.value();
   status.scanned_bytes = scanned_bytes_.value();
   status.survivors = survivors_.value();

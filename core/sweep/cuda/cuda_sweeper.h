@@ -63,6 +63,7 @@ class CudaSweeper : public Sweeper {
   CpuSweeper cpu_;
   Counter dense_states_;
   Counter sweeps_;
+  Counter streams_;
   Counter states_;
   Counter scanned_bytes_;
   Counter survivors_;

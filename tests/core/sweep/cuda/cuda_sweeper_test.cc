@@ -14,6 +14,7 @@
 #include "core/transform/blocked_sum.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/sweep/cuda/device_under_test.h"
+#include "tests/core/sweep/exact_update.h"
 #include "tests/core/sweep/expect_superset.h"
 
 namespace engram {
@@ -339,6 +340,56 @@ TEST_F(CudaSweeperTest, CombinesInCanonicalOrder) {
     }
     EXPECT_EQ(sum, expected) << count;
   }
+}
+
+TEST_F(CudaSweeperTest, StreamedUpdatesAreWithinTheirBound) {
+  for (const Rows kind : {Rows::kNormal, Rows::kClusters, Rows::kHugeNorms, Rows::kCancelling,
+                          Rows::kCommonPart, Rows::kTiny, Rows::kCopies, Rows::kZero}) {
+    for (const int64_t dim : {1, 45, 300}) {
+      const int64_t count = dim < 100 ? 700 : 65;
+      TestBank bank = MakeBank(dim);
+      ASSERT_TRUE(bank.Store(MakeRows(kind, count, dim, &random_)).ok());
+      ASSERT_TRUE(bank->Delete({0, 5, 63}, false).ok());
+      const BankSnapshot snapshot = bank->Pin();
+      for (const double beta : {1e-3, 1.0, 1e9}) {
+        for (const double size : {0.0, 1.0, 1e8}) {
+          SCOPED_TRACE(testing::Message() << "rows " << static_cast<int>(kind) << " D " << dim << " beta "
+                                          << beta << " |q| " << size);
+          std::vector<double> state(dim);
+          for (double& q : state) q = size * static_cast<double>(normal_(random_));
+          const StreamState one = StateFor(snapshot, state, beta);
+          StreamedSoftmax update;
+          ASSERT_TRUE(cuda_->StreamSoftmax(snapshot, {&one, 1}, {&update, 1}).ok());
+          ASSERT_LE(Distance(update.combination, ExactUpdate(snapshot, one)), update.error_bound);
+          ASSERT_LE(update.error_bound, 2.01 * snapshot.largest_norm() + 1e-35);
+          EXPECT_EQ(update.scores[0][5], StreamedSoftmax::kInvisible);
+          EXPECT_EQ(update.scores[0].size(), static_cast<size_t>(snapshot.rows_in_segment(0)));
+        }
+      }
+    }
+  }
+  EXPECT_EQ(Status().sweeps, 8 * 3 * 3 * 3);
+}
+
+TEST_F(CudaSweeperTest, AStreamedUpdateDoesNotDependOnLaterRows) {
+  constexpr int64_t kDim = 50;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 300)).ok());
+  const BankSnapshot before = bank->Pin();
+  ASSERT_TRUE(bank.Store(Random(kDim * 3000)).ok());
+  ASSERT_TRUE(bank->Delete({7, 8}, false).ok());
+  const BankSnapshot after = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(1, kDim);
+  const StreamState one = StateFor(before, states[0], 0.1);
+  StreamedSoftmax alone;
+  StreamedSoftmax later;
+  ASSERT_TRUE(cuda_->StreamSoftmax(before, {&one, 1}, {&alone, 1}).ok());
+  ASSERT_TRUE(cuda_->StreamSoftmax(after, {&one, 1}, {&later, 1}).ok());
+  EXPECT_EQ(alone.combination, later.combination);
+  EXPECT_EQ(alone.total, later.total);
+  EXPECT_EQ(alone.error_bound, later.error_bound);
+  // And is sharp enough to be of use.
+  EXPECT_LT(alone.error_bound, 1e-4);
 }
 
 }  // namespace
