@@ -11,6 +11,7 @@
 #include "core/sweep/cuda/device_near_misses.h"
 #include "core/sweep/cuda/device_selection.h"
 #include "core/sweep/cuda/streamed_rows.h"
+#include "core/sweep/cuda/utilization.h"
 #include "core/sweep/screening_limits.h"
 
 namespace engram {
@@ -106,6 +107,7 @@ std::vector<DeviceStatus> CudaSweeper::devices() const {
   status.budget_bytes = residency_.budget().limit_bytes();
   status.used_bytes = residency_.budget().used_bytes();
   status.fault = device.fault();
+  if (!device.is_lost()) status.utilization = DeviceUtilization(options_.device);
   status.sweeps = sweeps_.value() + streams_.value();
   status.states = states_.value();
   status.scanned_bytes = scanned_bytes_.value();
