@@ -143,10 +143,10 @@ class RunningServer : public Server {
         disk_(std::move(disk)),
         journal_(disk_ != nullptr ? static_cast<Journal*>(disk_.get()) : &volatile_journal_),
         budget_(BudgetBytes(options)),
-        banks_(options.max_banks, {&budget_, /*residency=*/nullptr}, journal_,
-               disk_ != nullptr ? disk_->next_bank_id() : 1),
         sweep_pool_(std::move(sweep_pool)),
         chosen_(std::move(chosen)),
+        banks_(options.max_banks, {&budget_, chosen_.sweeper->residency()}, journal_,
+               disk_ != nullptr ? disk_->next_bank_id() : 1),
         engine_(MakeEngineOptions(options), chosen_.sweeper.get(), sweep_pool_.get(), &clock_),
         uploads_(&budget_, &clock_),
         blocking_calls_(BlockingThreadCount(options)),
@@ -243,9 +243,9 @@ class RunningServer : public Server {
   const std::unique_ptr<RocksJournal> disk_;
   Journal* const journal_;
   MemoryBudget budget_;
-  MemoryBanks banks_;
   const std::unique_ptr<ThreadPool> sweep_pool_;
   const ChosenSweeper chosen_;
+  MemoryBanks banks_;  // After the backend, on whose device their rows lie, too.
   Engine engine_;
   Uploads uploads_;
   ThreadPool blocking_calls_;
@@ -268,8 +268,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // The engine's own thread takes part in every sweep.
   auto pool = std::make_unique<ThreadPool>(ThreadCount(options) - 1);
-  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen,
-                          MakeSweeper(options.backend, options.cpu_kernels, pool.get()));
+  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper({options.backend, options.cpu_kernels,
+                                                             options.device, options.device_budget_bytes},
+                                                            pool.get()));
   LogInfo("starting", {{"version", ENGRAM_VERSION},
                        {"backend", std::string(chosen.sweeper->name())},
                        {"reason", chosen.reason},
