@@ -91,6 +91,13 @@ EngineOptions MakeEngineOptions(const ServerOptions& options) {
   return engine;
 }
 
+void FillDevice(const DeviceStatus& status, v1::Device* device) {
+  device->set_kind(status.kind);
+  device->set_name(status.name);
+  device->set_memory_bytes(status.memory_bytes);
+  device->set_memory_budget_bytes(status.budget_bytes);
+}
+
 v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const ChosenSweeper& chosen,
                                              const Journal& journal) {
   v1::GetCapabilitiesResponse capabilities;
@@ -110,6 +117,7 @@ v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const
   device->set_instruction_set(BestCanonicalArithmetic().name);
   device->set_screening_instruction_set(chosen.kernels);
   for (const std::string& name : SupportedScreenKernels()) device->add_screening_instruction_sets(name);
+  for (const DeviceStatus& status : chosen.sweeper->devices()) FillDevice(status, capabilities.add_devices());
   v1::ServerLimits* limits = capabilities.mutable_limits();
   limits->set_max_message_bytes(options.max_message_bytes);
   limits->set_max_banks(options.max_banks);
