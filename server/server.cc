@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -25,9 +26,11 @@
 #include "core/sweep/sweeper_list.h"
 #include "server/associative_memory_service.h"
 #include "server/bank_startup.h"
+#include "server/device_watch.h"
 #include "server/fill_response.h"
 #include "server/log.h"
 #include "server/log_storage.h"
+#include "server/losable_device.h"
 #include "server/machine.h"
 #include "server/metrics.h"
 #include "server/metrics_endpoint.h"
@@ -146,7 +149,7 @@ class RunningServer : public Server {
  public:
   // `disk` is null if nothing is kept.
   RunningServer(const ServerOptions& options, std::unique_ptr<RocksJournal> disk, ChosenSweeper chosen,
-                std::unique_ptr<ThreadPool> sweep_pool)
+                std::unique_ptr<ThreadPool> sweep_pool, std::function<void()> on_device_lost)
       : options_(options),
         disk_(std::move(disk)),
         journal_(disk_ != nullptr ? static_cast<Journal*>(disk_.get()) : &volatile_journal_),
@@ -162,13 +165,15 @@ class RunningServer : public Server {
         service_({&banks_, &budget_, journal_, PlacesOf(disk_.get()), &engine_, &uploads_, &blocking_calls_,
                   &gate_, &calls_, &clock_, Limits{options.max_message_bytes, options.max_batch},
                   MakeCapabilities(options, chosen_, *journal_),
-                  [this](const std::string& bank) { UpdateBankHealth(bank); }}) {
+                  [this](const std::string& bank) { UpdateBankHealth(bank); }}),
+        on_device_lost_(std::move(on_device_lost)) {
     if (disk_ == nullptr) return;
     startup_.emplace(disk_.get(), &banks_, &clock_,
                      [this](const std::string& bank) { UpdateBankHealth(bank); });
   }
 
   ~RunningServer() override {
+    device_watch_.reset();
     if (startup_.has_value()) startup_->Stop();
     if (grpc_ == nullptr) return;
     gate_.CloseAndWait(absl::ZeroDuration());
@@ -194,6 +199,8 @@ class RunningServer : public Server {
     }
     listening_.Notify();
     grpc_->GetHealthCheckService()->SetServingStatus(kServiceHealthName, true);
+    device_watch_.emplace(chosen_.sweeper.get(),
+                          [this](const DeviceStatus& device) { HandleLostDevice(device); });
     return absl::OkStatus();
   }
 
@@ -207,11 +214,7 @@ class RunningServer : public Server {
   int port() const override { return port_; }
 
   int64_t Drain() override {
-    {
-      MutexLock lock(&health_mutex_);
-      draining_ = true;
-      grpc_->GetHealthCheckService()->SetServingStatus(false);
-    }
+    ReportNotServing();
     banks_.compactor().Stop();
     LogInfo("draining", {{"queries", engine_.queued()}});
     if (startup_.has_value()) startup_->Stop();
@@ -237,11 +240,23 @@ class RunningServer : public Server {
     return absl::OkStatus();
   }
 
+  void ReportNotServing() ABSL_LOCKS_EXCLUDED(health_mutex_) {
+    MutexLock lock(&health_mutex_);
+    reports_not_serving_ = true;
+    grpc_->GetHealthCheckService()->SetServingStatus(false);
+  }
+
+  void HandleLostDevice(const DeviceStatus& device) {
+    ReportNotServing();
+    LogError("device lost", {{"device", device.name}, {"kind", device.kind}, {"fault", device.fault}});
+    on_device_lost_();
+  }
+
   // Takes the status from the banks, under a lock: calls that create and delete one bank may report late.
   void UpdateBankHealth(const std::string& bank) {
     listening_.WaitForNotification();  // The first calls may be faster than BuildAndStart returns.
     MutexLock lock(&health_mutex_);
-    const bool serving = !draining_ && banks_.Find(bank).ok();
+    const bool serving = !reports_not_serving_ && banks_.Find(bank).ok();
     grpc_->GetHealthCheckService()->SetServingStatus(BankHealthName(bank), serving);
   }
 
@@ -260,18 +275,21 @@ class RunningServer : public Server {
   CallGate gate_;
   CallCounters calls_;
   Mutex health_mutex_;
-  bool draining_ ABSL_GUARDED_BY(health_mutex_) = false;
+  bool reports_not_serving_ ABSL_GUARDED_BY(health_mutex_) = false;
   AssociativeMemoryService service_;
+  const std::function<void()> on_device_lost_;
   int port_ = 0;
   absl::Notification listening_;
   std::optional<BankStartup> startup_;  // If there is a disk.
   std::unique_ptr<grpc::Server> grpc_;
+  std::optional<DeviceWatch> device_watch_;   // While it listens.
   std::unique_ptr<MetricsEndpoint> metrics_;  // Last: it reads all of the above.
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      std::function<void()> on_device_lost) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // The engine's own thread takes part in every sweep.
@@ -279,6 +297,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper({options.backend, options.cpu_kernels,
                                                              options.device, options.device_budget_bytes},
                                                             pool.get()));
+  chosen.sweeper = WithLosableDevice(std::move(chosen.sweeper));
   LogInfo("starting", {{"version", ENGRAM_VERSION},
                        {"backend", std::string(chosen.sweeper->name())},
                        {"reason", chosen.reason},
@@ -290,7 +309,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                        {"data_dir", options.data_dir},
                        {"backup_dir", options.backup_dir}});
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksJournal> disk, OpenDataDirectory(options));
-  auto server = std::make_unique<RunningServer>(options, std::move(disk), std::move(chosen), std::move(pool));
+  auto server = std::make_unique<RunningServer>(options, std::move(disk), std::move(chosen), std::move(pool),
+                                                std::move(on_device_lost));
   ENGRAM_RETURN_IF_ERROR(server->Listen());
   LogInfo("serving", {{"listen", options.listen}, {"port", int64_t{server->port()}}});
   server->LoadBanks();
