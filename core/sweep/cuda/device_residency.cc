@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/bank/segment.h"
 #include "core/base/status_macros.h"
-#include "core/storage/bank_settings.h"
 #include "core/sweep/cuda/device_segment.h"
 
 namespace engram {
