@@ -166,6 +166,7 @@ v1::Bank FillBank(const MemoryBank& bank) {
   wire.set_pattern_count(snapshot.pattern_count());
   wire.set_version(snapshot.version());
   wire.set_memory_bytes(bank.memory_bytes());
+  wire.set_device_bytes(bank.device_bytes());
   wire.set_largest_norm(snapshot.largest_norm());
   wire.set_state(v1::BANK_STATE_SERVING);
   wire.set_loaded_patterns(snapshot.pattern_count());

@@ -8,13 +8,17 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/storage/rocks_journal.h"
 #include "server/allocator.h"
@@ -30,6 +34,8 @@ constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
 // Left by a second signal, or with calls that did not finish in time.
 constexpr int kExitInterrupted = 3;
+// EX_TEMPFAIL of sysexits.h: a device is lost for this process; a new one may find it again.
+constexpr int kExitDeviceLost = 75;
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -80,35 +86,69 @@ sigset_t TerminationSignals() {
   return signals;
 }
 
-// Serves until the first termination signal, then drains; a second one leaves at once.
+// What a server ends for: the first of these that happens. Thread-safe.
+class Ending {
+ public:
+  enum class Cause { kSignal, kDeviceLost };
+
+  void Report(Cause cause) ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(&mutex_);
+    if (!cause_.has_value()) cause_ = cause;
+    reported_.NotifyAll();
+  }
+
+  Cause Wait() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(&mutex_);
+    while (!cause_.has_value()) reported_.Wait(&mutex_);
+    return *cause_;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar reported_;
+  std::optional<Cause> cause_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Reports the first of the blocked `signals` to `ending` and leaves at once at the second, on a thread that
+// lasts as long as the process.
+void WatchSignals(const sigset_t& signals, std::shared_ptr<Ending> ending) {
+  std::thread([signals, ending = std::move(ending)] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    LogInfo("signal", {{"name", strsignal(signal)}});
+    ending->Report(Ending::Cause::kSignal);
+    sigwait(&signals, &signal);
+    LogWarning("second signal: leaving at once");
+    _exit(kExitInterrupted);
+  }).detach();
+}
+
+// Serves until the first termination signal or until a device is lost, then drains; a second signal leaves at
+// once.
 int Serve(const ServerOptions& options) {
   ReturnFreedMemory();
   // Blocked before any thread is made, so that only sigwait sees them.
   const sigset_t signals = TerminationSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+  const auto ending = std::make_shared<Ending>();
+  absl::StatusOr<std::unique_ptr<Server>> server =
+      Server::Start(options, [ending] { ending->Report(Ending::Cause::kDeviceLost); });
   absl::Status status = server.status();
   if (status.ok()) status = WritePortFile(options.port_file, (*server)->port());
   if (!status.ok()) {
     LogError("cannot start", {{"error", std::string(status.message())}});
     return kExitFailure;
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
-  LogInfo("signal", {{"name", strsignal(signal)}});
-  std::thread([signals] {
-    int again = 0;
-    sigwait(&signals, &again);
-    LogWarning("second signal: leaving at once");
-    _exit(kExitInterrupted);
-  }).detach();
+  WatchSignals(signals, ending);
+  const bool is_device_lost = ending->Wait() == Ending::Cause::kDeviceLost;
   const int64_t unfinished = (*server)->Drain();
   if (unfinished > 0) {
     LogWarning("calls did not finish in time", {{"calls", unfinished}});
-    _exit(kExitInterrupted);  // Their threads still use the server.
+    // Their threads still use the server.
+    _exit(is_device_lost ? kExitDeviceLost : kExitInterrupted);
   }
   LogInfo("stopped");
-  return 0;
+  return is_device_lost ? kExitDeviceLost : 0;
 }
 
 // Checks the data directory and writes what is wrong; the exit code says whether anything is.
@@ -142,7 +182,7 @@ int Main(int argc, char** argv) {
       "the environment, the file, the defaults. SIGTERM drains: calls in flight finish. A second one ends at "
       "once.\n"
       "\nExit codes: 0 stopped after a drain, or nothing is wrong; 1 could not start, or something is;\n"
-      "2 wrong options; 3 left with calls unfinished.");
+      "2 wrong options; 3 left with calls unfinished; 75 stopped because a device is lost: start it again.");
   OptionValues values;
   std::string config;
   bool print_sample = false;

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/device_metrics.h"
 #include "server/engine_metrics.h"
 
 namespace engram {
@@ -21,6 +22,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddServer(&families);
   AddCalls(&families);
   AddEngineMetrics(sources_.engine->counters(), sources_.sweeper->counts(), &families);
+  AddDeviceMetrics(sources_.sweeper->devices(), &families);
   AddQueue(&families);
   AddMemory(&families);
   AddBanks(&families);
@@ -124,6 +126,9 @@ void Metrics::AddListedBanks(const std::vector<std::shared_ptr<MemoryBank>>& ban
   families->Gauge("engram_bank_memory_bytes",
                   absl::StrCat("Memory of a bank: rows, values, payloads, codes and index", which));
   for (const auto& bank : banks) families->Add(LabelOf(*bank), bank->memory_bytes());
+  families->Gauge("engram_bank_device_bytes",
+                  absl::StrCat("Memory of a bank on the device of the backend, 0 if it is not there", which));
+  for (const auto& bank : banks) families->Add(LabelOf(*bank), bank->device_bytes());
 }
 
 }  // namespace engram

@@ -161,8 +161,16 @@ std::vector<Option> MakeTable() {
        "disk; one server at a time. Empty: no backups. Needs data-dir.",
        Text(&O::backup_dir)},
       {"backend", "NAME", "auto",
-       "Where sweeps run: auto, reference or cpu. auto takes the fastest that runs here.",
-       OneOf("backend", &O::backend, {"auto", "reference", "cpu"})},
+       "Where sweeps run: auto, reference, cpu or cuda. auto takes the fastest that runs here: an NVIDIA "
+       "GPU, "
+       "if this build has the backend for it and there is one.",
+       OneOf("backend", &O::backend, {"auto", "reference", "cpu", "cuda"})},
+      {"device", "NUMBER", "0", "The GPU that the cuda backend uses, as CUDA counts them, 0 to 1023.",
+       Count("device", &O::device, 0, 1023)},
+      {"device-budget-bytes", "BYTES", "0",
+       "Memory of the GPU that banks may use in all; units as in 8GiB. 0: what is free when the server "
+       "starts, but for its scratch.",
+       Bytes("device-budget-bytes", &O::device_budget_bytes, 0, 1024 * kTiB)},
       {"cpu-kernels", "NAME", "auto",
        "Instruction set that the cpu backend screens with: auto, avx512vnni, avxvnni, avx2, neon or "
        "portable, "

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -25,9 +26,11 @@
 #include "core/sweep/sweeper_list.h"
 #include "server/associative_memory_service.h"
 #include "server/bank_startup.h"
+#include "server/device_watch.h"
 #include "server/fill_response.h"
 #include "server/log.h"
 #include "server/log_storage.h"
+#include "server/losable_device.h"
 #include "server/machine.h"
 #include "server/metrics.h"
 #include "server/metrics_endpoint.h"
@@ -91,6 +94,13 @@ EngineOptions MakeEngineOptions(const ServerOptions& options) {
   return engine;
 }
 
+void FillDevice(const DeviceStatus& status, v1::Device* device) {
+  device->set_kind(status.kind);
+  device->set_name(status.name);
+  device->set_memory_bytes(status.memory_bytes);
+  device->set_memory_budget_bytes(status.budget_bytes);
+}
+
 v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const ChosenSweeper& chosen,
                                              const Journal& journal) {
   v1::GetCapabilitiesResponse capabilities;
@@ -110,6 +120,7 @@ v1::GetCapabilitiesResponse MakeCapabilities(const ServerOptions& options, const
   device->set_instruction_set(BestCanonicalArithmetic().name);
   device->set_screening_instruction_set(chosen.kernels);
   for (const std::string& name : SupportedScreenKernels()) device->add_screening_instruction_sets(name);
+  for (const DeviceStatus& status : chosen.sweeper->devices()) FillDevice(status, capabilities.add_devices());
   v1::ServerLimits* limits = capabilities.mutable_limits();
   limits->set_max_message_bytes(options.max_message_bytes);
   limits->set_max_banks(options.max_banks);
@@ -138,15 +149,15 @@ class RunningServer : public Server {
  public:
   // `disk` is null if nothing is kept.
   RunningServer(const ServerOptions& options, std::unique_ptr<RocksJournal> disk, ChosenSweeper chosen,
-                std::unique_ptr<ThreadPool> sweep_pool)
+                std::unique_ptr<ThreadPool> sweep_pool, std::function<void()> on_device_lost)
       : options_(options),
         disk_(std::move(disk)),
         journal_(disk_ != nullptr ? static_cast<Journal*>(disk_.get()) : &volatile_journal_),
         budget_(BudgetBytes(options)),
-        banks_(options.max_banks, {&budget_, /*residency=*/nullptr}, journal_,
-               disk_ != nullptr ? disk_->next_bank_id() : 1),
         sweep_pool_(std::move(sweep_pool)),
         chosen_(std::move(chosen)),
+        banks_(options.max_banks, {&budget_, chosen_.sweeper->residency()}, journal_,
+               disk_ != nullptr ? disk_->next_bank_id() : 1),
         engine_(MakeEngineOptions(options), chosen_.sweeper.get(), sweep_pool_.get(), &clock_),
         uploads_(&budget_, &clock_),
         blocking_calls_(BlockingThreadCount(options)),
@@ -154,13 +165,15 @@ class RunningServer : public Server {
         service_({&banks_, &budget_, journal_, PlacesOf(disk_.get()), &engine_, &uploads_, &blocking_calls_,
                   &gate_, &calls_, &clock_, Limits{options.max_message_bytes, options.max_batch},
                   MakeCapabilities(options, chosen_, *journal_),
-                  [this](const std::string& bank) { UpdateBankHealth(bank); }}) {
+                  [this](const std::string& bank) { UpdateBankHealth(bank); }}),
+        on_device_lost_(std::move(on_device_lost)) {
     if (disk_ == nullptr) return;
     startup_.emplace(disk_.get(), &banks_, &clock_,
                      [this](const std::string& bank) { UpdateBankHealth(bank); });
   }
 
   ~RunningServer() override {
+    device_watch_.reset();
     if (startup_.has_value()) startup_->Stop();
     if (grpc_ == nullptr) return;
     gate_.CloseAndWait(absl::ZeroDuration());
@@ -186,6 +199,8 @@ class RunningServer : public Server {
     }
     listening_.Notify();
     grpc_->GetHealthCheckService()->SetServingStatus(kServiceHealthName, true);
+    device_watch_.emplace(chosen_.sweeper.get(),
+                          [this](const DeviceStatus& device) { HandleLostDevice(device); });
     return absl::OkStatus();
   }
 
@@ -199,11 +214,7 @@ class RunningServer : public Server {
   int port() const override { return port_; }
 
   int64_t Drain() override {
-    {
-      MutexLock lock(&health_mutex_);
-      draining_ = true;
-      grpc_->GetHealthCheckService()->SetServingStatus(false);
-    }
+    ReportNotServing();
     banks_.compactor().Stop();
     LogInfo("draining", {{"queries", engine_.queued()}});
     if (startup_.has_value()) startup_->Stop();
@@ -229,11 +240,23 @@ class RunningServer : public Server {
     return absl::OkStatus();
   }
 
+  void ReportNotServing() ABSL_LOCKS_EXCLUDED(health_mutex_) {
+    MutexLock lock(&health_mutex_);
+    reports_not_serving_ = true;
+    grpc_->GetHealthCheckService()->SetServingStatus(false);
+  }
+
+  void HandleLostDevice(const DeviceStatus& device) {
+    ReportNotServing();
+    LogError("device lost", {{"device", device.name}, {"kind", device.kind}, {"fault", device.fault}});
+    on_device_lost_();
+  }
+
   // Takes the status from the banks, under a lock: calls that create and delete one bank may report late.
   void UpdateBankHealth(const std::string& bank) {
     listening_.WaitForNotification();  // The first calls may be faster than BuildAndStart returns.
     MutexLock lock(&health_mutex_);
-    const bool serving = !draining_ && banks_.Find(bank).ok();
+    const bool serving = !reports_not_serving_ && banks_.Find(bank).ok();
     grpc_->GetHealthCheckService()->SetServingStatus(BankHealthName(bank), serving);
   }
 
@@ -243,33 +266,38 @@ class RunningServer : public Server {
   const std::unique_ptr<RocksJournal> disk_;
   Journal* const journal_;
   MemoryBudget budget_;
-  MemoryBanks banks_;
   const std::unique_ptr<ThreadPool> sweep_pool_;
   const ChosenSweeper chosen_;
+  MemoryBanks banks_;  // After the backend, on whose device their rows lie, too.
   Engine engine_;
   Uploads uploads_;
   ThreadPool blocking_calls_;
   CallGate gate_;
   CallCounters calls_;
   Mutex health_mutex_;
-  bool draining_ ABSL_GUARDED_BY(health_mutex_) = false;
+  bool reports_not_serving_ ABSL_GUARDED_BY(health_mutex_) = false;
   AssociativeMemoryService service_;
+  const std::function<void()> on_device_lost_;
   int port_ = 0;
   absl::Notification listening_;
   std::optional<BankStartup> startup_;  // If there is a disk.
   std::unique_ptr<grpc::Server> grpc_;
+  std::optional<DeviceWatch> device_watch_;   // While it listens.
   std::unique_ptr<MetricsEndpoint> metrics_;  // Last: it reads all of the above.
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      std::function<void()> on_device_lost) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // The engine's own thread takes part in every sweep.
   auto pool = std::make_unique<ThreadPool>(ThreadCount(options) - 1);
-  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen,
-                          MakeSweeper(options.backend, options.cpu_kernels, pool.get()));
+  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper({options.backend, options.cpu_kernels,
+                                                             options.device, options.device_budget_bytes},
+                                                            pool.get()));
+  chosen.sweeper = WithLosableDevice(std::move(chosen.sweeper));
   LogInfo("starting", {{"version", ENGRAM_VERSION},
                        {"backend", std::string(chosen.sweeper->name())},
                        {"reason", chosen.reason},
@@ -281,7 +309,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                        {"data_dir", options.data_dir},
                        {"backup_dir", options.backup_dir}});
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<RocksJournal> disk, OpenDataDirectory(options));
-  auto server = std::make_unique<RunningServer>(options, std::move(disk), std::move(chosen), std::move(pool));
+  auto server = std::make_unique<RunningServer>(options, std::move(disk), std::move(chosen), std::move(pool),
+                                                std::move(on_device_lost));
   ENGRAM_RETURN_IF_ERROR(server->Listen());
   LogInfo("serving", {{"listen", options.listen}, {"port", int64_t{server->port()}}});
   server->LoadBanks();

@@ -1,6 +1,7 @@
 #ifndef ENGRAM_SERVER_SERVER_H_
 #define ENGRAM_SERVER_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,8 +15,14 @@ class Server {
  public:
   // Serves from when it returns; banks of the data directory are loaded meanwhile. INVALID_ARGUMENT: the
   // backend does not exist. UNAVAILABLE: an address, that for metrics included, cannot be bound. Errors of
-  // RocksJournal::Open.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  // RocksJournal::Open. FAILED_PRECONDITION: the backend cannot run here.
+  //
+  // Once a device of the backend is lost, health says NOT_SERVING while calls are still answered, by the
+  // host, and `on_device_lost` is called: the process cannot use the device again, so drain and start a new
+  // one. It is called on a thread of the server's, once at most; it must return soon and not destroy the
+  // server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const ServerOptions& options, std::function<void()> on_device_lost = [] {});
 
   // Stops at once what still runs; Drain first to let calls finish.
   virtual ~Server() = default;

@@ -38,8 +38,8 @@ absl::Status UseAllCores() {
 absl::StatusOr<std::unique_ptr<Runner>> Runner::Make(int thread_count, int core) {
   ENGRAM_RETURN_IF_ERROR(thread_count == 1 ? PinToCore(core) : UseAllCores());
   auto runner = absl::WrapUnique(new Runner(thread_count));
-  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper cpu, MakeSweeper("cpu", "auto", runner->pool()));
-  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper reference, MakeSweeper("reference", "auto", runner->pool()));
+  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper cpu, MakeSweeper({"cpu"}, runner->pool()));
+  ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper reference, MakeSweeper({"reference"}, runner->pool()));
   runner->description_ = absl::StrCat(cpu.sweeper->name(), ": ", cpu.reason);
   runner->cpu_ = std::move(cpu.sweeper);
   runner->reference_ = std::move(reference.sweeper);

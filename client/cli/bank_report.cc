@@ -82,6 +82,7 @@ Table BankDetails(const v1::Bank& bank) {
   table.AddRow({"max patterns", max_patterns == 0 ? "bounded by memory only" : CountText(max_patterns)});
   table.AddRow({"version", absl::StrCat(bank.version())});
   table.AddRow({"memory", BytesText(bank.memory_bytes())});
+  if (bank.device_bytes() > 0) table.AddRow({"device memory", BytesText(bank.device_bytes())});
   table.AddRow({"largest norm", NumberText(bank.largest_norm())});
   table.AddRow({"durability", DurabilityText(bank.durability())});
   table.AddRow({"screening", ScreeningText(bank.screening())});
@@ -102,6 +103,7 @@ Json BankJson(const v1::Bank& bank) {
           {"max_patterns", bank.limits().max_patterns()},
           {"version", bank.version()},
           {"memory_bytes", bank.memory_bytes()},
+          {"device_bytes", bank.device_bytes()},
           {"largest_norm", bank.largest_norm()},
           {"durability", DurabilityText(bank.durability())},
           {"screening", ScreeningText(bank.screening())},

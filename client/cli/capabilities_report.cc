@@ -10,9 +10,17 @@
 namespace engram::cli {
 namespace {
 
+// The processor has threads, every other device memory of its own.
+bool IsProcessor(const v1::Device& device) { return device.memory_bytes() == 0; }
+
 std::string DeviceText(const v1::Device& device) {
-  return absl::StrCat(device.kind(), device.name().empty() ? "" : absl::StrCat(" ", device.name()), ", ",
-                      device.threads(), " threads, ", device.instruction_set());
+  const std::string name =
+      absl::StrCat(device.kind(), device.name().empty() ? "" : absl::StrCat(" ", device.name()));
+  if (IsProcessor(device)) {
+    return absl::StrCat(name, ", ", device.threads(), " threads, ", device.instruction_set());
+  }
+  return absl::StrCat(name, ", ", BytesText(device.memory_bytes()), " of memory, ",
+                      BytesText(device.memory_budget_bytes()), " for banks");
 }
 
 std::string ScreeningText(const v1::Device& device) {
@@ -24,14 +32,16 @@ std::string ScreeningText(const v1::Device& device) {
 Json DevicesJson(const v1::GetCapabilitiesResponse& response) {
   Json json = Json::array();
   for (const v1::Device& device : response.devices()) {
-    json.push_back({{"kind", device.kind()},
-                    {"name", device.name()},
-                    {"threads", device.threads()},
-                    {"instruction_set", device.instruction_set()},
-                    {"screening_instruction_set", device.screening_instruction_set()},
-                    {"screening_instruction_sets",
-                     std::vector<std::string>(device.screening_instruction_sets().begin(),
-                                              device.screening_instruction_sets().end())}});
+    json.push_back(
+        {{"kind", device.kind()},
+         {"name", device.name()},
+         {"threads", device.threads()},
+         {"instruction_set", device.instruction_set()},
+         {"screening_instruction_set", device.screening_instruction_set()},
+         {"screening_instruction_sets", std::vector<std::string>(device.screening_instruction_sets().begin(),
+                                                                 device.screening_instruction_sets().end())},
+         {"memory_bytes", device.memory_bytes()},
+         {"memory_budget_bytes", device.memory_budget_bytes()}});
   }
   return json;
 }
@@ -67,7 +77,7 @@ Table CapabilitiesTable(const v1::GetCapabilitiesResponse& response) {
   table.AddRow({"backends built in", absl::StrJoin(response.backends(), ", ")});
   for (const v1::Device& device : response.devices()) {
     table.AddRow({"device", DeviceText(device)});
-    table.AddRow({"screening with", ScreeningText(device)});
+    if (IsProcessor(device)) table.AddRow({"screening with", ScreeningText(device)});
   }
   table.AddRow({"transformations", absl::StrJoin(response.transformations(), ", ")});
   table.AddRow({"post-transformations", absl::StrJoin(response.post_transformations(), ", ")});

@@ -283,7 +283,7 @@ absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats, 
 void Engine::Advance(Seat* seat, SweepResult* result, ThreadPool* pool) {
   const BankSnapshot& bank = seat->call->bank();
   // Near misses go on from the survivors.
-  const UpdateMeans means{pool, result->near_misses == nullptr};
+  const UpdateMeans means{pool, result->near_misses == nullptr, sweeper_};
   absl::StatusOr<bool> done = false;
   seat->flight->CountSweep();
   for (int updates = 0; done.ok() && !*done; ++updates) {

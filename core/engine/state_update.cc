@@ -103,7 +103,11 @@ absl::StatusOr<StateUpdate> ComputeStateUpdate(const BankSnapshot& bank, const D
   }
   TakeSupport(members, std::move(projection.weights), means.may_take_survivors, survivors, &update);
   update.total_weight = confined ? TotalWeight(dynamics.transform) : BlockedSum(update.weights);
-  const std::vector<double> combined = CombinePatterns(bank, update.support, update.weights, means.pool);
+  std::vector<double> combined(bank.settings().dim);
+  if (means.sweeper == nullptr ||
+      !means.sweeper->Combine(bank, update.support, update.weights, absl::MakeSpan(combined))) {
+    combined = CombinePatterns(bank, update.support, update.weights, means.pool);
+  }
   if (!confined && !(FitFloats(update.weights) && std::isfinite(update.scaled_conjugate) &&
                      std::isfinite(BlockedSum(combined)))) {
     return OutOfRange(dynamics);

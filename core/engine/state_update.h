@@ -41,6 +41,8 @@ struct UpdateMeans {
   ThreadPool* pool = nullptr;
   // Nobody needs the survivors any more: they become the support, which need not be a copy.
   bool may_take_survivors = false;
+  // Takes sums over many rows upon itself if it is faster at them; null: nobody does.
+  Sweeper* sweeper = nullptr;
 };
 
 // The update of one state from what a sweep of it, with the transformation's cut, returned; reorders

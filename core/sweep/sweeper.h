@@ -77,6 +77,13 @@ class Sweeper {
   virtual absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                                      absl::Span<StreamedSoftmax> updates) = 0;
 
+  // sum_i weights[i] x_i [D] over the patterns of `members`, in canonical order (see WeightedSum), where the
+  // backend does that faster than the host. False: it does not, and `sum` is undefined. Thread-safe.
+  virtual bool Combine(const BankSnapshot& /*bank*/, absl::Span<const Survivor> /*members*/,
+                       absl::Span<const double> /*weights*/, absl::Span<double> /*sum*/) {
+    return false;
+  }
+
   // Where the rows of banks must lie for this backend to have them on its device, if it has one; null: it has
   // none. Must outlive the banks.
   virtual Residency* residency() { return nullptr; }

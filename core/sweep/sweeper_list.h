@@ -1,6 +1,7 @@
 #ifndef ENGRAM_CORE_SWEEP_SWEEPER_LIST_H_
 #define ENGRAM_CORE_SWEEP_SWEEPER_LIST_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,18 @@ namespace engram {
 // The one list of the backends built into this program.
 std::vector<std::string> SweeperNames();
 
+// What is asked for.
+struct SweeperOptions {
+  // One of SweeperNames(), or "auto": the fastest that runs here.
+  std::string backend = "auto";
+  // What to screen with on the host, by a name that FindScreenKernels() knows.
+  std::string kernels = "auto";
+  // For "cuda": the number of the device, as CUDA counts them, and the bytes of its memory that banks may
+  // take; 0: what is free.
+  int device = 0;
+  int64_t device_budget_bytes = 0;
+};
+
 // A backend and why it was chosen.
 struct ChosenSweeper {
   std::unique_ptr<Sweeper> sweeper;
@@ -23,11 +36,10 @@ struct ChosenSweeper {
   std::string kernels_reason;
 };
 
-// The backend called `name`, one of SweeperNames(), or the fastest one that runs here for "auto", screening
-// with the `kernels` that FindScreenKernels() knows by that name. `pool` must outlive it. INVALID_ARGUMENT:
-// there is no such backend, or no such kernels here.
-absl::StatusOr<ChosenSweeper> MakeSweeper(const std::string& name, const std::string& kernels,
-                                          ThreadPool* pool);
+// The backend that `options` ask for. `pool` must outlive it. INVALID_ARGUMENT: there is no such backend, or
+// no such kernels here. FAILED_PRECONDITION: the backend is not built in, or cannot run here; the text says
+// what it needs.
+absl::StatusOr<ChosenSweeper> MakeSweeper(const SweeperOptions& options, ThreadPool* pool);
 
 }  // namespace engram
 

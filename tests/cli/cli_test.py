@@ -445,6 +445,7 @@ class CliTest(unittest.TestCase):
         info = self.run_json("info")
         self.assertGreater(info["limits"]["max_dim"], 0)
         self.assertIn(info["backend"], info["backends"])
+        self.assertEqual(info["devices"][0]["memory_bytes"], 0)
         table = self.run_cli("info")[0].decode()
         self.assertIn("backend", table)
         for transformation in ("normmax", "sequential_k_subsets", "constrained_sparsemax", "polynomial"):

@@ -1,5 +1,6 @@
 #include "tests/cuda_on_host/fake_device.h"
 
+#include <cstdio>
 #include <cstring>
 
 #include "tests/cuda_on_host/cuda_on_host.h"
@@ -182,6 +183,14 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   result.l2CacheSize = 50 << 20;
   result.ECCEnabled = 1;
   *properties = result;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetPCIBusId(char* bus_id, int length, int device) {
+  using namespace engram::cuda_on_host;
+  const Lock lock(TheDevice().mutex);
+  if (const cudaError_t error = CheckDevice(device); error != cudaSuccess) return Remember(error);
+  // No bus has so many.
+  std::snprintf(bus_id, static_cast<size_t>(length), "FFFF:FF:%02X.0", device);
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {

@@ -531,6 +531,8 @@ class ApiTest(unittest.TestCase):
         device = capabilities.devices[0]
         self.assertGreater(device.threads, 0)
         self.assertIn(device.screening_instruction_set, device.screening_instruction_sets)
+        self.assertEqual((device.kind, device.memory_bytes), ("cpu", 0))
+        self.assertEqual({gpu.kind for gpu in capabilities.devices[1:]} - {"cuda"}, set())
         names = {field.name for field in dynamics_pb2.Dynamics.DESCRIPTOR.fields}
         self.assertLessEqual(set(capabilities.transformations), names)
         posts = [field.name for field in dynamics_pb2.PostTransformation.DESCRIPTOR.fields]

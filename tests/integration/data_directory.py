@@ -23,17 +23,17 @@ class DataDirectoryTest(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.data_dir = os.path.join(temporary.name, "data")
 
-    def start(self, *flags):
+    def start(self, *flags, env=None):
         """A server on the directory, its channel and its stub."""
-        server = EngramServer(self.program, "--data-dir", self.data_dir, *flags)
+        server = EngramServer(self.program, "--data-dir", self.data_dir, *flags, env=env)
         self.addCleanup(server.abandon)
         channel = connect(server.address)
         self.addCleanup(channel.close)
         return server, channel, make_stub(channel)
 
-    def start_ready(self, *flags):
+    def start_ready(self, *flags, env=None):
         """The same, when all banks that can serve do."""
-        server, channel, stub = self.start(*flags)
+        server, channel, stub = self.start(*flags, env=env)
         server.wait_for_log("all banks ready")
         return server, channel, stub
 

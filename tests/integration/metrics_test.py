@@ -3,14 +3,12 @@
 Usage: metrics_test.py [unittest options] ENGRAMD
 """
 
-import json
 import os
 import socket
 import subprocess
 import sys
 import unittest
 import urllib.error
-import urllib.request
 
 import numpy as np
 
@@ -19,6 +17,7 @@ from engram.v1 import dynamics_pb2
 
 from engram_server import EngramServer
 from exposition import Exposition
+from metrics_endpoint import get, port_of
 from wire import TIMEOUT_SECONDS, Conversation, connect, error_of, make_stub, to_matrix
 
 ENGRAMD = ""
@@ -26,14 +25,6 @@ SEED = 5
 N, DIM, BATCH = 300, 16, 7
 # An engramd that starts although it should not is found out after this time.
 START_SECONDS = 20
-
-
-def port_of(server):
-    """The port of the metrics, which `server` tells in its log; None: it does not."""
-    for line in server.log().splitlines():
-        if '"serving metrics"' in line:
-            return json.loads(line)["port"]
-    return None
 
 
 def listening_ports(process):
@@ -52,13 +43,6 @@ def listening_ports(process):
                 fields = line.split()
                 count += fields[3] == "0A" and f"socket:[{fields[9]}]" in own
     return count
-
-
-def get(port, path="/metrics"):
-    """The body at `path`."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://127.0.0.1:{port}{path}", timeout=TIMEOUT_SECONDS) as response:
-        return response.read().decode("utf-8")
 
 
 class MetricsTest(unittest.TestCase):

@@ -200,6 +200,7 @@ TEST_F(MetricsTest, BanksAndUploadsShowTheirMemory) {
   EXPECT_EQ(Gauge(families, "engram_bank_version", {{"bank", "faces"}}), 1);
   EXPECT_EQ(Gauge(families, "engram_bank_memory_bytes", {{"bank", "faces"}}),
             static_cast<double>(bank->memory_bytes()));
+  EXPECT_EQ(Gauge(families, "engram_bank_device_bytes", {{"bank", "faces"}}), 0);
 }
 
 TEST_F(MetricsTest, OnlyTheFirstBanksByNameAreListedButAllAreInTheTotals) {

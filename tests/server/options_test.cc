@@ -66,6 +66,8 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
                                                              {"data-dir", "/data"},
                                                              {"backup-dir", "/backups"},
                                                              {"backend", "reference"},
+                                                             {"device", "2"},
+                                                             {"device-budget-bytes", "4GiB"},
                                                              {"cpu-kernels", "portable"},
                                                              {"threads", "3"},
                                                              {"memory-budget-bytes", "5GiB"},
@@ -86,6 +88,8 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   EXPECT_EQ(parsed->data_dir, "/data");
   EXPECT_EQ(parsed->backup_dir, "/backups");
   EXPECT_EQ(parsed->backend, "reference");
+  EXPECT_EQ(parsed->device, 2);
+  EXPECT_EQ(parsed->device_budget_bytes, int64_t{4} << 30);
   EXPECT_EQ(parsed->cpu_kernels, "portable");
   EXPECT_EQ(parsed->threads, 3);
   EXPECT_EQ(parsed->memory_budget_bytes, int64_t{5} << 30);

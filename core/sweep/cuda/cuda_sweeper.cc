@@ -8,9 +8,12 @@
 #include "core/codes/row_code.h"
 #include "core/codes/scaled_state.h"
 #include "core/sweep/cuda/bank_scan.h"
+#include "core/sweep/cuda/combined_rows.h"
 #include "core/sweep/cuda/dense_rows.h"
 #include "core/sweep/cuda/device_near_misses.h"
 #include "core/sweep/cuda/device_selection.h"
+#include "core/sweep/cuda/streamed_rows.h"
+#include "core/sweep/cuda/utilization.h"
 #include "core/sweep/screening_limits.h"
 
 namespace engram {
@@ -93,7 +96,20 @@ absl::Status CudaSweeper::Sweep(const BankSnapshot& bank, absl::Span<const Sweep
 
 absl::Status CudaSweeper::StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                                         absl::Span<StreamedSoftmax> updates) {
-  return cpu_.StreamSoftmax(bank, states, updates);
+  const int64_t work = bank.row_count() * bank.settings().dim;
+  for (size_t b = 0; b < states.size(); ++b) {
+    const bool is_worth_it = work >= options_.least_work && !residency_.is_any_lost();
+    if (is_worth_it && StreamSoftmaxOnDevice(bank, states[b], &updates[b]).value_or(false)) continue;
+    ENGRAM_RETURN_IF_ERROR(cpu_.StreamSoftmax(bank, states.subspan(b, 1), updates.subspan(b, 1)));
+  }
+  return absl::OkStatus();
+}
+
+bool CudaSweeper::Combine(const BankSnapshot& bank, absl::Span<const Survivor> members,
+                          absl::Span<const double> weights, absl::Span<double> sum) {
+  const auto work = static_cast<int64_t>(members.size() * sum.size());
+  if (members.empty() || work < options_.least_work || residency_.is_any_lost()) return false;
+  return CombineOnDevice(bank, members, weights, sum).value_or(false);
 }
 
 SweeperCounts CudaSweeper::counts() const {
@@ -104,16 +120,18 @@ SweeperCounts CudaSweeper::counts() const {
 
 std::vector<DeviceStatus> CudaSweeper::devices() const {
   std::vector<DeviceStatus> statuses;
-  for (const auto& residency : residency_.devices()) {
-    const Device& device = *residency->gpu()->device();
-    const Gpu::Counts& counts = residency->gpu()->counts();
+  for (size_t i = 0; i < gpus_.size(); ++i) {
+    const Device& device = *gpus_[i]->device();
+    const MemoryBudget& budget = residency_.devices()[i]->budget();
+    const Gpu::Counts& counts = gpus_[i]->counts();
     DeviceStatus& status = statuses.emplace_back();
     status.kind = "cuda";
     status.name = device.name();
     status.memory_bytes = device.memory_bytes();
-    status.budget_bytes = residency->budget().limit_bytes();
-    status.used_bytes = residency->budget().used_bytes();
+    status.budget_bytes = budget.limit_bytes();
+    status.used_bytes = budget.used_bytes();
     status.fault = device.fault();
+    if (!device.is_lost()) status.utilization = DeviceUtilization(options_.devices[i]);
     status.sweeps = counts.sweeps.value();
     status.states = counts.states.value();
     status.scanned_bytes = counts.scanned_bytes.value();

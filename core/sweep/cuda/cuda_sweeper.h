@@ -40,6 +40,8 @@ class CudaSweeper : public Sweeper {
                      absl::Span<SweepResult> results) override;
   absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                              absl::Span<StreamedSoftmax> updates) override;
+  bool Combine(const BankSnapshot& bank, absl::Span<const Survivor> members, absl::Span<const double> weights,
+               absl::Span<double> sum) override;
   SweeperCounts counts() const override;
   std::vector<DeviceStatus> devices() const override;
 

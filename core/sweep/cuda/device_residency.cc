@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/bank/segment.h"
 #include "core/base/status_macros.h"
 #include "core/sweep/cuda/device_segment.h"
 

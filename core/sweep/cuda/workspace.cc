@@ -52,14 +52,19 @@ Inputs::Handle Inputs::AddBytes(const void* data, int64_t bytes) {
   return arrays_.size() - 1;
 }
 
-absl::Status Inputs::Send(Workspace* workspace) {
+absl::Status Inputs::Reserve(Workspace* workspace) {
   ENGRAM_RETURN_IF_ERROR(workspace->staged_inputs().Grow(bytes_));
   ENGRAM_RETURN_IF_ERROR(workspace->inputs().Grow(bytes_));
+  begin_ = workspace->inputs().as<unsigned char>();
+  return absl::OkStatus();
+}
+
+absl::Status Inputs::Send(Workspace* workspace) {
+  ENGRAM_RETURN_IF_ERROR(Reserve(workspace));
   auto* const staged = workspace->staged_inputs().as<unsigned char>();
   for (const Array& array : arrays_) {
     if (array.bytes > 0) std::memcpy(staged + array.offset, array.data, static_cast<size_t>(array.bytes));
   }
-  begin_ = workspace->inputs().as<unsigned char>();
   return workspace->device()->Check(
       cudaMemcpyAsync(workspace->inputs().as<void>(), staged, static_cast<size_t>(bytes_),
                       cudaMemcpyHostToDevice, workspace->stream()),

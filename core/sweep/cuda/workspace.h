@@ -79,7 +79,8 @@ class Workspace {
   std::vector<std::shared_ptr<const void>> held_;
 };
 
-// Arrays on their way to the device, as one copy. Their addresses there are known once they were sent.
+// Arrays on their way to the device, as one copy. Their addresses there are known once they were
+// sent.
 class Inputs {
  public:
   // Which array.
@@ -89,6 +90,8 @@ class Inputs {
   Handle Add(absl::Span<const T> array) {
     return AddBytes(array.data(), static_cast<int64_t>(array.size() * sizeof(T)));
   }
+  // Makes their addresses known before they are sent, in case one of them holds addresses of others.
+  absl::Status Reserve(Workspace* workspace);
   // Begins to copy; the arrays may go once this returns.
   absl::Status Send(Workspace* workspace);
   template <typename T>

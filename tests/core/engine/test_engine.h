@@ -54,6 +54,10 @@ class TestEngine {
                                absl::Span<StreamedSoftmax> updates) override {
       return sweeper_->StreamSoftmax(bank, states, updates);
     }
+    bool Combine(const BankSnapshot& bank, absl::Span<const Survivor> members,
+                 absl::Span<const double> weights, absl::Span<double> sum) override {
+      return sweeper_->Combine(bank, members, weights, sum);
+    }
 
    private:
     Sweeper* const sweeper_;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/sweep/cpu/screen_kernels.h"
 
@@ -15,16 +17,18 @@ using ::testing::HasSubstr;
 TEST(SweeperListTest, MakesEveryBackendThatItNames) {
   ThreadPool pool(1);
   for (const std::string& name : SweeperNames()) {
-    const auto chosen = MakeSweeper(name, "auto", &pool);
-    ASSERT_TRUE(chosen.ok()) << name;
+    const auto chosen = MakeSweeper({name}, &pool);
+    if (name == "cuda" && absl::IsFailedPrecondition(chosen.status())) continue;  // No GPU here.
+    ASSERT_TRUE(chosen.ok()) << chosen.status();
     EXPECT_EQ(std::string(chosen->sweeper->name()), name);
   }
 }
 
 TEST(SweeperListTest, AutoSaysWhatItChoseAndWhy) {
   ThreadPool pool(1);
-  const auto chosen = MakeSweeper("auto", "auto", &pool);
-  EXPECT_EQ(std::string(chosen->sweeper->name()), "cpu");
+  const auto chosen = MakeSweeper({}, &pool);
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  EXPECT_EQ(std::string(chosen->sweeper->name()), chosen->sweeper->devices().empty() ? "cpu" : "cuda");
   EXPECT_THAT(chosen->reason, HasSubstr("auto"));
   EXPECT_EQ(chosen->kernels, BestScreenKernels().name);
   EXPECT_THAT(chosen->kernels_reason, HasSubstr("auto"));
@@ -33,26 +37,36 @@ TEST(SweeperListTest, AutoSaysWhatItChoseAndWhy) {
 TEST(SweeperListTest, ScreensWithTheKernelsThatAreAskedFor) {
   ThreadPool pool(1);
   for (const std::string& name : SupportedScreenKernels()) {
-    const auto chosen = MakeSweeper("cpu", name, &pool);
+    const auto chosen = MakeSweeper({"cpu", name}, &pool);
     ASSERT_TRUE(chosen.ok()) << name;
     EXPECT_EQ(chosen->kernels, name);
     EXPECT_EQ(chosen->kernels_reason, "asked for by name");
   }
-  EXPECT_EQ(MakeSweeper("reference", "auto", &pool)->kernels, "");
+  EXPECT_EQ(MakeSweeper({"reference"}, &pool)->kernels, "");
 }
 
 TEST(SweeperListTest, UnknownKernelsAreRefusedWithTheAllowedOnes) {
   ThreadPool pool(1);
-  const absl::Status status = MakeSweeper("cpu", "sse2", &pool).status();
+  const absl::Status status = MakeSweeper({"cpu", "sse2"}, &pool).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("cpu-kernels: got 'sse2', allowed auto"));
 }
 
 TEST(SweeperListTest, UnknownBackendIsRefusedWithTheAllowedOnes) {
   ThreadPool pool(1);
-  const absl::Status status = MakeSweeper("tpu", "auto", &pool).status();
+  const absl::Status status = MakeSweeper({"tpu"}, &pool).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("got 'tpu', allowed auto, reference, cpu"));
+}
+
+TEST(SweeperListTest, ABuildWithoutCudaSaysHowToGetIt) {
+  const std::vector<std::string> names = SweeperNames();
+  if (std::count(names.begin(), names.end(), "cuda") > 0) GTEST_SKIP() << "this build has it";
+  ThreadPool pool(1);
+  const absl::Status status = MakeSweeper({"cuda"}, &pool).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("this build has no CUDA backend"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("-DENGRAM_CUDA=ON"));
 }
 
 }  // namespace

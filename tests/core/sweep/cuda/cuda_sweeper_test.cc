@@ -4,13 +4,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 #include <vector>
 
+#include "core/base/canonical.h"
 #include "core/sweep/cuda/device_segment.h"
 #include "core/sweep/reference_sweeper.h"
+#include "core/transform/blocked_sum.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/core/sweep/cuda/device_under_test.h"
+#include "tests/core/sweep/exact_update.h"
 #include "tests/core/sweep/expect_superset.h"
 
 namespace engram {
@@ -328,6 +333,87 @@ TEST_F(CudaSweeperTest, SmallBanksAndThoseWithoutCodesAreSweptOnTheHost) {
     Sweep(snapshot, {{state, Cut(*Entmax::Make(1.5), 3, snapshot.pattern_count()), snapshot.version()}});
   }
   EXPECT_EQ(Status().sweeps, 0);
+}
+
+TEST_F(CudaSweeperTest, CombinesInCanonicalOrder) {
+  constexpr int64_t kDim = 131;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 9000)).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  for (const int64_t count : {1, 100, 4096, 4097, 8999}) {
+    SurvivorList members;
+    std::vector<double> weights;
+    for (int64_t i = 0; i < count; ++i) {
+      members.push_back({0, static_cast<uint64_t>(i), {0, static_cast<int32_t>(i)}});
+      weights.push_back(std::exp(4 * static_cast<double>(normal_(random_))));
+    }
+    for (Survivor& member : members) {
+      const int64_t rows = snapshot.rows_in_segment(0);
+      if (member.row.index >= rows) member.row = {1, static_cast<int32_t>(member.row.index - rows)};
+    }
+    std::vector<double> sum(kDim, -1.0);
+    ASSERT_TRUE(cuda_->Combine(snapshot, members, weights, absl::MakeSpan(sum)));
+    std::vector<double> expected(kDim, 0.0);
+    for (size_t begin = 0; begin < members.size(); begin += kSumBlock) {
+      std::vector<double> block(kDim, 0.0);
+      for (size_t i = begin; i < std::min(begin + kSumBlock, members.size()); ++i) {
+        PortableCanonicalArithmetic().add_scaled(weights[i], snapshot.pattern(members[i].row).data(),
+                                                 block.data(), kDim);
+      }
+      for (int64_t j = 0; j < kDim; ++j) expected[j] += block[j];
+    }
+    EXPECT_EQ(sum, expected) << count;
+  }
+}
+
+TEST_F(CudaSweeperTest, StreamedUpdatesAreWithinTheirBound) {
+  for (const Rows kind : {Rows::kNormal, Rows::kClusters, Rows::kHugeNorms, Rows::kCancelling,
+                          Rows::kCommonPart, Rows::kTiny, Rows::kCopies, Rows::kZero}) {
+    for (const int64_t dim : {1, 45, 300}) {
+      const int64_t count = dim < 100 ? 700 : 65;
+      TestBank bank = MakeBank(dim);
+      ASSERT_TRUE(bank.Store(MakeRows(kind, count, dim, &random_)).ok());
+      ASSERT_TRUE(bank->Delete({0, 5, 63}, false).ok());
+      const BankSnapshot snapshot = bank->Pin();
+      for (const double beta : {1e-3, 1.0, 1e9}) {
+        for (const double size : {0.0, 1.0, 1e8}) {
+          SCOPED_TRACE(testing::Message() << "rows " << static_cast<int>(kind) << " D " << dim << " beta "
+                                          << beta << " |q| " << size);
+          std::vector<double> state(dim);
+          for (double& q : state) q = size * static_cast<double>(normal_(random_));
+          const StreamState one = StateFor(snapshot, state, beta);
+          StreamedSoftmax update;
+          ASSERT_TRUE(cuda_->StreamSoftmax(snapshot, {&one, 1}, {&update, 1}).ok());
+          ASSERT_LE(Distance(update.combination, ExactUpdate(snapshot, one)), update.error_bound);
+          ASSERT_LE(update.error_bound, 2.01 * snapshot.largest_norm() + 1e-35);
+          EXPECT_EQ(update.scores[0][5], StreamedSoftmax::kInvisible);
+          EXPECT_EQ(update.scores[0].size(), static_cast<size_t>(snapshot.rows_in_segment(0)));
+        }
+      }
+    }
+  }
+  EXPECT_EQ(Status().sweeps, 8 * 3 * 3 * 3);
+}
+
+TEST_F(CudaSweeperTest, AStreamedUpdateDoesNotDependOnLaterRows) {
+  constexpr int64_t kDim = 50;
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(Random(kDim * 300)).ok());
+  const BankSnapshot before = bank->Pin();
+  ASSERT_TRUE(bank.Store(Random(kDim * 3000)).ok());
+  ASSERT_TRUE(bank->Delete({7, 8}, false).ok());
+  const BankSnapshot after = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(1, kDim);
+  const StreamState one = StateFor(before, states[0], 0.1);
+  StreamedSoftmax alone;
+  StreamedSoftmax later;
+  ASSERT_TRUE(cuda_->StreamSoftmax(before, {&one, 1}, {&alone, 1}).ok());
+  ASSERT_TRUE(cuda_->StreamSoftmax(after, {&one, 1}, {&later, 1}).ok());
+  EXPECT_EQ(alone.combination, later.combination);
+  EXPECT_EQ(alone.total, later.total);
+  EXPECT_EQ(alone.error_bound, later.error_bound);
+  // And is sharp enough to be of use.
+  EXPECT_LT(alone.error_bound, 1e-4);
 }
 
 }  // namespace

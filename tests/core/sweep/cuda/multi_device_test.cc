@@ -220,6 +220,23 @@ TEST_P(MultiDeviceTest, WhatADeviceHasNoRoomForIsDoneInParts) {
   ExpectThatAllTookPart();
 }
 
+TEST_P(MultiDeviceTest, ADeviceCombinesItsOwnRowsAlone) {
+  TestBank bank = MakeBank();
+  Fill(&bank, 500);
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> states = RandomStates(1);
+  const SurvivorList all =
+      Sweep(snapshot, {{states[0], Cut(Softmax(), 0.01, snapshot.pattern_count()), snapshot.version()}})[0]
+          .survivors;
+  SurvivorList of_one;
+  for (const Survivor& row : all) {
+    if (row.row.segment == 0) of_one.push_back(row);
+  }
+  std::vector<double> sum(kDim);
+  EXPECT_FALSE(cuda_->Combine(snapshot, all, std::vector<double>(all.size(), 1), absl::MakeSpan(sum)));
+  EXPECT_TRUE(cuda_->Combine(snapshot, of_one, std::vector<double>(of_one.size(), 1), absl::MakeSpan(sum)));
+}
+
 TEST_P(MultiDeviceTest, CompactionSpreadsTheLivingAgain) {
   TestBank bank = MakeBank();
   Fill(&bank, 3000);

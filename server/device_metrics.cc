@@ -1,0 +1,33 @@
+#include "server/device_metrics.h"
+
+namespace engram {
+
+void AddDeviceMetrics(const std::vector<DeviceStatus>& devices, MetricFamilies* families) {
+  const auto add = [&](int64_t DeviceStatus::*number) {
+    for (const DeviceStatus& device : devices) families->Add({{"device", device.name}}, device.*number);
+  };
+  families->Gauge(
+      "engram_device_up",
+      "Whether the device works: 1, or 0 once it is lost, upon which the server drains and ends.");
+  for (const DeviceStatus& device : devices) {
+    families->Add({{"device", device.name}}, device.fault.empty() ? 1 : 0);
+  }
+  families->Gauge("engram_device_memory_bytes", "Memory of the device.");
+  add(&DeviceStatus::memory_bytes);
+  families->Gauge("engram_device_memory_budget_bytes",
+                  "Memory of the device that banks may take: device-budget-bytes. Above it a Store gets "
+                  "RESOURCE_EXHAUSTED.");
+  add(&DeviceStatus::budget_bytes);
+  families->Gauge("engram_device_memory_used_bytes", "Memory of the device that banks have taken.");
+  add(&DeviceStatus::used_bytes);
+  families->Counter("engram_device_sweeps_total", "Sweeps that the device took part in.");
+  add(&DeviceStatus::sweeps);
+  families->Counter("engram_device_states_total", "States that those sweeps served.");
+  add(&DeviceStatus::states);
+  families->Counter("engram_device_scanned_bytes_total", "Bytes of codes that the device has read for them.");
+  add(&DeviceStatus::scanned_bytes);
+  families->Counter("engram_device_survivors_total", "Rows that the device has left of them.");
+  add(&DeviceStatus::survivors);
+}
+
+}  // namespace engram

@@ -1,0 +1,62 @@
+#include "server/device_metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace engram {
+namespace {
+
+// The values of the metrics, by name and device.
+std::map<std::string, double> ValuesOf(const std::vector<DeviceStatus>& devices) {
+  MetricFamilies families;
+  AddDeviceMetrics(devices, &families);
+  std::map<std::string, double> values;
+  for (const prometheus::MetricFamily& family : families.Take()) {
+    for (const prometheus::ClientMetric& sample : family.metric) {
+      EXPECT_EQ(sample.label.at(0).name, "device");
+      const bool is_counter = family.type == prometheus::MetricType::Counter;
+      values[family.name + " " + sample.label[0].value] =
+          is_counter ? sample.counter.value : sample.gauge.value;
+    }
+  }
+  return values;
+}
+
+TEST(DeviceMetricsTest, EachNumberOfADeviceHasItsMetric) {
+  DeviceStatus device;
+  device.name = "one";
+  device.memory_bytes = 1;
+  device.budget_bytes = 2;
+  device.used_bytes = 3;
+  device.sweeps = 4;
+  device.states = 5;
+  device.scanned_bytes = 6;
+  device.survivors = 7;
+  const std::map<std::string, double> expected = {{"engram_device_up one", 1},
+                                                  {"engram_device_memory_bytes one", 1},
+                                                  {"engram_device_memory_budget_bytes one", 2},
+                                                  {"engram_device_memory_used_bytes one", 3},
+                                                  {"engram_device_sweeps_total one", 4},
+                                                  {"engram_device_states_total one", 5},
+                                                  {"engram_device_scanned_bytes_total one", 6},
+                                                  {"engram_device_survivors_total one", 7}};
+  EXPECT_EQ(ValuesOf({device}), expected);
+}
+
+TEST(DeviceMetricsTest, ADeviceThatIsLostIsNotUp) {
+  DeviceStatus works;
+  works.name = "works";
+  DeviceStatus lost;
+  lost.name = "lost";
+  lost.fault = "fell off the bus";
+  const std::map<std::string, double> values = ValuesOf({works, lost});
+  EXPECT_EQ(values.at("engram_device_up works"), 1);
+  EXPECT_EQ(values.at("engram_device_up lost"), 0);
+}
+
+TEST(DeviceMetricsTest, WithoutDevicesThereAreNoSamples) { EXPECT_TRUE(ValuesOf({}).empty()); }
+
+}  // namespace
+}  // namespace engram
