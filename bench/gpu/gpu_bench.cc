@@ -4,6 +4,7 @@
 #include <cuda_runtime_api.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -28,13 +29,25 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kNoDevice = 77;
 
+using Texts = std::vector<std::string>;
+
+const Texts& AllScans() {
+  static const auto* const shapes = new Texts{"10000x128",   "100000x128",   "100000x768",  "1000000x128",
+                                              "1000000x768", "10000000x128", "10000000x768"};
+  return *shapes;
+}
+
+// What the goals are about comes first: time may run out.
+const Texts& AllBanks() {
+  static const auto* const shapes = new Texts{"10000x128",  "1000000x768",  "10000000x768", "1000000x128",
+                                              "100000x768", "10000000x128", "100000x128"};
+  return *shapes;
+}
+
 struct Flags {
-  std::vector<std::string> scans = {"10000x128",   "100000x128",   "100000x768",  "1000000x128",
-                                    "1000000x768", "10000000x128", "10000000x768"};
-  // What the goals are about comes first: time may run out.
-  std::vector<std::string> banks = {"10000x128",  "1000000x768",  "10000000x768", "1000000x128",
-                                    "100000x768", "10000000x128", "100000x128"};
-  std::vector<int64_t> batches = {1, 8, 64, 256, 1024};
+  Texts scans;  // Empty, as below: all, or what a smoke test needs.
+  Texts banks;
+  std::vector<int64_t> batches;
   int64_t rounds = 7;
   int device = 0;
   int threads = 0;
@@ -46,7 +59,7 @@ struct Flags {
   bool smoke = false;
 };
 
-absl::StatusOr<std::vector<Shape>> ParseShapes(const std::vector<std::string>& texts) {
+absl::StatusOr<std::vector<Shape>> ParseShapes(const Texts& texts) {
   std::vector<Shape> shapes;
   for (const std::string& text : texts) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('x', 1));
@@ -63,9 +76,14 @@ absl::StatusOr<std::vector<Shape>> ParseShapes(const std::vector<std::string>& t
 
 absl::StatusOr<GpuOptions> ToOptions(const Flags& flags) {
   GpuOptions options;
-  ENGRAM_ASSIGN_OR_RETURN(options.scans, ParseShapes(flags.scans));
-  ENGRAM_ASSIGN_OR_RETURN(options.banks, ParseShapes(flags.banks));
+  const Texts scans = flags.smoke ? Texts{"96x20"} : AllScans();
+  const Texts banks = flags.smoke ? Texts{"600x20"} : AllBanks();
+  ENGRAM_ASSIGN_OR_RETURN(options.scans, ParseShapes(flags.scans.empty() ? scans : flags.scans));
+  ENGRAM_ASSIGN_OR_RETURN(options.banks, ParseShapes(flags.banks.empty() ? banks : flags.banks));
   options.batches = flags.batches;
+  if (options.batches.empty()) {
+    options.batches = flags.smoke ? std::vector<int64_t>{1, 9} : std::vector<int64_t>{1, 8, 64, 256, 1024};
+  }
   options.ceiling_bytes = int64_t{8} << 30;
   options.multiply_rounds = 1 << 14;
   options.rounds = flags.rounds;
@@ -77,9 +95,6 @@ absl::StatusOr<GpuOptions> ToOptions(const Flags& flags) {
   options.seed = flags.seed;
   if (flags.seconds > 0) options.end = absl::Now() + absl::Seconds(flags.seconds);
   if (flags.smoke) {
-    options.scans = {{96, 20}};
-    options.banks = {{600, 20}};
-    options.batches = {1, 9};
     options.ceiling_bytes = 1 << 14;
     options.multiply_rounds = 1;
     options.rounds = 1;
@@ -251,7 +266,7 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", flags.seed, "Seed of the data");
   app.add_option("--commit", flags.commit, "What was built, for the report");
   app.add_option("--json", flags.json, "File for every figure");
-  app.add_flag("--smoke", flags.smoke, "Shapes so small that the figures mean nothing");
+  app.add_flag("--smoke", flags.smoke, "One round, of shapes so small that the figures mean nothing");
   CLI11_PARSE(app, argc, argv);
 
   Json json;

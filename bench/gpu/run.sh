@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures Engram on a GPU, beside what one would use there instead: prints tables, writes OUT_DIR/gpu.json, and the
-# parts of it (bench.json, peers.json) beside it. Takes less than eight minutes.
+# parts of it (bench.json, peers.json, clocks.csv) beside it. Takes less than eight minutes.
 #
 #   bench/gpu/run.sh BUNDLE_OR_BUILD_DIR OUT_DIR [COMMIT]
 #
@@ -44,9 +44,22 @@ describe() {
 
 # The bounds add up to less than eight minutes; each part ends early by itself, and leaves what it has.
 echo "== Engram"
+# The clocks meanwhile, which a device that has nothing to do does not show.
+clocks=""
+if command -v nvidia-smi >/dev/null; then
+  nvidia-smi --query-gpu=timestamp,clocks.sm,clocks.mem,power.draw,temperature.gpu --format=csv --loop=2 \
+    >"$out/clocks.csv" 2>&1 &
+  clocks="$!"
+  trap 'kill "$clocks" 2>/dev/null || true' EXIT
+fi
 status=0
 timeout 310 "$bench" --seconds 210 --commit "$commit" --json "$out/bench.json" || status=$?
-describe after >>"$out/machine.txt"
+{
+  describe after
+  if [[ -n "$clocks" ]]; then
+    echo "clocks.sm seen, at most: $(awk -F ', ' 'NR > 1 && $2 + 0 > n { n = $2 + 0 } END { print n + 0 }' "$out/clocks.csv") MHz"
+  fi
+} >>"$out/machine.txt"
 if [[ "$status" -ne 0 ]]; then
   echo "run.sh: engram_gpu_bench ended with $status; what it measured is kept" >&2
 fi
