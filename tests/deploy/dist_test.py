@@ -123,7 +123,8 @@ class GpuTestRunnerTest(unittest.TestCase):
         (self.root / "bin").mkdir()
         shutil.copy(DIST.parents[1] / "deploy/bundle/run-gpu-tests.sh", self.root)
         self.plant("engramd", "exit 1")
-        self.plant("engram", "exit 1")
+        for name in ("engram", "engram_gpu_bench"):
+            self.plant(name, "exit 1")
 
     def plant(self, name, body):
         path = self.root / "bin" / name
