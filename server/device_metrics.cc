@@ -1,16 +1,34 @@
 #include "server/device_metrics.h"
 
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
 namespace engram {
+namespace {
+
+// There may be several of a name.
+MetricFamilies::Labels LabelsOf(const std::vector<DeviceStatus>& devices, size_t i) {
+  return {{"device", absl::StrCat(i)}, {"name", devices[i].name}};
+}
+
+}  // namespace
 
 void AddDeviceMetrics(const std::vector<DeviceStatus>& devices, MetricFamilies* families) {
   const auto add = [&](int64_t DeviceStatus::*number) {
-    for (const DeviceStatus& device : devices) families->Add({{"device", device.name}}, device.*number);
+    for (size_t i = 0; i < devices.size(); ++i) families->Add(LabelsOf(devices, i), devices[i].*number);
   };
   families->Gauge(
       "engram_device_up",
       "Whether the device works: 1, or 0 once it is lost, upon which the server drains and ends.");
-  for (const DeviceStatus& device : devices) {
-    families->Add({{"device", device.name}}, device.fault.empty() ? 1 : 0);
+  for (size_t i = 0; i < devices.size(); ++i) {
+    families->Add(LabelsOf(devices, i), devices[i].fault.empty() ? 1 : 0);
+  }
+  families->Gauge("engram_device_utilization_percent",
+                  "Share of time in which the device was at work lately, if the driver's library tells.");
+  for (size_t i = 0; i < devices.size(); ++i) {
+    if (devices[i].utilization.has_value())
+      families->Add(LabelsOf(devices, i), std::llround(100 * *devices[i].utilization));
   }
   families->Gauge("engram_device_memory_bytes", "Memory of the device.");
   add(&DeviceStatus::memory_bytes);

@@ -95,6 +95,23 @@ Setter Count(const std::string& name, T ServerOptions::*field, int64_t least, in
   };
 }
 
+// Whole numbers with commas in between; at least one.
+Setter Numbers(const std::string& name, std::vector<int> ServerOptions::*field, int least, int most) {
+  return [=](const std::string& value, ServerOptions* options) {
+    std::vector<int> numbers;
+    for (const absl::string_view part : absl::StrSplit(value, ',')) {
+      int number = 0;
+      if (!absl::SimpleAtoi(part, &number) || number < least || number > most) {
+        return BadValue(name, value,
+                        absl::StrCat("whole numbers from ", least, " to ", most, ", with commas in between"));
+      }
+      numbers.push_back(number);
+    }
+    options->*field = std::move(numbers);
+    return absl::OkStatus();
+  };
+}
+
 // A number of bytes, perhaps with a unit.
 Setter Bytes(const std::string& name, int64_t ServerOptions::*field, int64_t least, int64_t most) {
   return [=](const std::string& value, ServerOptions* options) {
@@ -165,8 +182,10 @@ std::vector<Option> MakeTable() {
        "GPU, "
        "if this build has the backend for it and there is one.",
        OneOf("backend", &O::backend, {"auto", "reference", "cpu", "cuda"})},
-      {"device", "NUMBER", "0", "The GPU that the cuda backend uses, as CUDA counts them, 0 to 1023.",
-       Count("device", &O::device, 0, 1023)},
+      {"devices", "NUMBERS", "0",
+       "The GPUs that the cuda backend uses, as CUDA counts them, such as 0 or 0,1: a bank lies on all of "
+       "them.",
+       Numbers("devices", &O::devices, 0, 1023)},
       {"device-budget-bytes", "BYTES", "0",
        "Memory of the GPU that banks may use in all; units as in 8GiB. 0: what is free when the server "
        "starts, but for its scratch.",

@@ -22,7 +22,7 @@ struct ServerOptions {
   std::string backup_dir;  // Empty: no backups.
   std::string backend;
   std::string cpu_kernels;
-  int device = 0;
+  std::vector<int> devices = {0};
   int64_t device_budget_bytes = 0;
   int threads = 0;
   int64_t memory_budget_bytes = 0;

@@ -295,7 +295,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   // The engine's own thread takes part in every sweep.
   auto pool = std::make_unique<ThreadPool>(ThreadCount(options) - 1);
   ENGRAM_ASSIGN_OR_RETURN(ChosenSweeper chosen, MakeSweeper({options.backend, options.cpu_kernels,
-                                                             options.device, options.device_budget_bytes},
+                                                             options.devices, options.device_budget_bytes},
                                                             pool.get()));
   chosen.sweeper = WithLosableDevice(std::move(chosen.sweeper));
   LogInfo("starting", {{"version", ENGRAM_VERSION},

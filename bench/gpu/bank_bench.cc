@@ -79,7 +79,7 @@ struct Backend {
 
 absl::StatusOr<Backend> MakeBackend(const GpuOptions& options, int64_t budget_bytes, ThreadPool* pool) {
   CudaOptions cuda;
-  cuda.device = options.device;
+  cuda.devices = {options.device};
   cuda.budget_bytes = budget_bytes;
   if (options.least_work >= 0) cuda.least_work = options.least_work;
   Backend backend;

@@ -35,7 +35,7 @@ constexpr bool kHasCuda = true;
 absl::StatusOr<std::unique_ptr<Sweeper>> TryCuda(const SweeperOptions& options, const ScreenKernels& kernels,
                                                  ThreadPool* pool) {
   CudaOptions cuda;
-  cuda.devices = {options.device};
+  cuda.devices = options.devices;
   cuda.budget_bytes = options.device_budget_bytes;
   absl::StatusOr<std::unique_ptr<Sweeper>> sweeper = MakeCudaSweeper(cuda, pool, kernels);
   if (sweeper.ok()) return sweeper;

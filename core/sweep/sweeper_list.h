@@ -21,9 +21,9 @@ struct SweeperOptions {
   std::string backend = "auto";
   // What to screen with on the host, by a name that FindScreenKernels() knows.
   std::string kernels = "auto";
-  // For "cuda": the number of the device, as CUDA counts them, and the bytes of its memory that banks may
-  // take; 0: what is free.
-  int device = 0;
+  // For "cuda": the numbers of the devices, as CUDA counts them, and the bytes of the memory of each that
+  // banks may take; 0: what is free.
+  std::vector<int> devices = {0};
   int64_t device_budget_bytes = 0;
 };
 

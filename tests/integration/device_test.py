@@ -216,13 +216,13 @@ class DeviceTest(DataDirectoryTest):
         self.assertEqual((device.kind, device.name), ("test", DEVICE))
         self.assertEqual((device.memory_bytes, device.memory_budget_bytes), (1 << 30, 1 << 29))
         metrics = Exposition(get(port_of(server)))
-        self.assertEqual(metrics.value("engram_device_up", device=DEVICE), 1)
-        self.assertEqual(metrics.value("engram_device_memory_bytes", device=DEVICE), device.memory_bytes)
+        self.assertEqual(metrics.value("engram_device_up", device="0", name=DEVICE), 1)
+        self.assertEqual(metrics.value("engram_device_memory_bytes", device="0", name=DEVICE), device.memory_bytes)
         self.assertNotEqual(check_health(channel), NOT_SERVING)
         self.lose_device()
         server.wait_for_log("draining")
         metrics = Exposition(get(port_of(server)))
-        self.assertEqual(metrics.value("engram_device_up", device=DEVICE), 0)
+        self.assertEqual(metrics.value("engram_device_up", device="0", name=DEVICE), 0)
         self.assertEqual(server.wait(), EXIT_DEVICE_LOST)
 
 

@@ -16,8 +16,9 @@ std::map<std::string, double> ValuesOf(const std::vector<DeviceStatus>& devices)
   for (const prometheus::MetricFamily& family : families.Take()) {
     for (const prometheus::ClientMetric& sample : family.metric) {
       EXPECT_EQ(sample.label.at(0).name, "device");
+      EXPECT_EQ(sample.label.at(1).name, "name");
       const bool is_counter = family.type == prometheus::MetricType::Counter;
-      values[family.name + " " + sample.label[0].value] =
+      values[family.name + " " + sample.label[0].value + " " + sample.label[1].value] =
           is_counter ? sample.counter.value : sample.gauge.value;
     }
   }
@@ -34,26 +35,28 @@ TEST(DeviceMetricsTest, EachNumberOfADeviceHasItsMetric) {
   device.states = 5;
   device.scanned_bytes = 6;
   device.survivors = 7;
-  const std::map<std::string, double> expected = {{"engram_device_up one", 1},
-                                                  {"engram_device_memory_bytes one", 1},
-                                                  {"engram_device_memory_budget_bytes one", 2},
-                                                  {"engram_device_memory_used_bytes one", 3},
-                                                  {"engram_device_sweeps_total one", 4},
-                                                  {"engram_device_states_total one", 5},
-                                                  {"engram_device_scanned_bytes_total one", 6},
-                                                  {"engram_device_survivors_total one", 7}};
+  device.utilization = 0.5;
+  const std::map<std::string, double> expected = {{"engram_device_up 0 one", 1},
+                                                  {"engram_device_utilization_percent 0 one", 50},
+                                                  {"engram_device_memory_bytes 0 one", 1},
+                                                  {"engram_device_memory_budget_bytes 0 one", 2},
+                                                  {"engram_device_memory_used_bytes 0 one", 3},
+                                                  {"engram_device_sweeps_total 0 one", 4},
+                                                  {"engram_device_states_total 0 one", 5},
+                                                  {"engram_device_scanned_bytes_total 0 one", 6},
+                                                  {"engram_device_survivors_total 0 one", 7}};
   EXPECT_EQ(ValuesOf({device}), expected);
 }
 
 TEST(DeviceMetricsTest, ADeviceThatIsLostIsNotUp) {
   DeviceStatus works;
-  works.name = "works";
+  works.name = "same";
   DeviceStatus lost;
-  lost.name = "lost";
+  lost.name = "same";
   lost.fault = "fell off the bus";
   const std::map<std::string, double> values = ValuesOf({works, lost});
-  EXPECT_EQ(values.at("engram_device_up works"), 1);
-  EXPECT_EQ(values.at("engram_device_up lost"), 0);
+  EXPECT_EQ(values.at("engram_device_up 0 same"), 1);
+  EXPECT_EQ(values.at("engram_device_up 1 same"), 0);
 }
 
 TEST(DeviceMetricsTest, WithoutDevicesThereAreNoSamples) { EXPECT_TRUE(ValuesOf({}).empty()); }

@@ -66,7 +66,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
                                                              {"data-dir", "/data"},
                                                              {"backup-dir", "/backups"},
                                                              {"backend", "reference"},
-                                                             {"device", "2"},
+                                                             {"devices", "2,0"},
                                                              {"device-budget-bytes", "4GiB"},
                                                              {"cpu-kernels", "portable"},
                                                              {"threads", "3"},
@@ -88,7 +88,7 @@ TEST(ParseOptionsTest, EveryGivenValueReachesItsField) {
   EXPECT_EQ(parsed->data_dir, "/data");
   EXPECT_EQ(parsed->backup_dir, "/backups");
   EXPECT_EQ(parsed->backend, "reference");
-  EXPECT_EQ(parsed->device, 2);
+  EXPECT_EQ(parsed->devices, (std::vector<int>{2, 0}));
   EXPECT_EQ(parsed->device_budget_bytes, int64_t{4} << 30);
   EXPECT_EQ(parsed->cpu_kernels, "portable");
   EXPECT_EQ(parsed->threads, 3);
