@@ -36,14 +36,14 @@ class Exposition:
             if kind == "histogram":
                 self._check_histogram(name)
 
-    def value(self, name, **labels):
+    def value(self, metric, /, **labels):
         """The sample with exactly these labels."""
-        return self.samples[(name, frozenset(labels.items()))]
+        return self.samples[(metric, frozenset(labels.items()))]
 
-    def total(self, name, **labels):
+    def total(self, metric, /, **labels):
         """The sum of the samples that have these labels, among others."""
         wanted = set(labels.items())
-        return sum(value for (n, have), value in self.samples.items() if n == name and wanted <= have)
+        return sum(value for (n, have), value in self.samples.items() if n == metric and wanted <= have)
 
     def label_values(self, name, label):
         """All values of a label, in order."""

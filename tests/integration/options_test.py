@@ -23,7 +23,7 @@ BAD_VALUES = {
     "metrics-listen": "127.0.0.1:9100,127.0.0.1:9101",
     "backup-dir": "/without/data-dir",
     "backend": "gpu",
-    "device": "-1",
+    "devices": "-1",
     "device-budget-bytes": "1GB",
     "cpu-kernels": "sse2",
     "threads": "-1",

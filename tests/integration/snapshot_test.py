@@ -59,8 +59,8 @@ class SnapshotTest(DataDirectoryTest):
         self.backup_dir = os.path.join(os.path.dirname(self.data_dir), "backups")
         self.random = np.random.default_rng(SEED)
 
-    def start(self, *flags):
-        return super().start("--backup-dir", self.backup_dir, *flags)
+    def start(self, *flags, env=None):
+        return super().start("--backup-dir", self.backup_dir, *flags, env=env)
 
     def rows(self, count, dim=DIM):
         return self.random.standard_normal((count, dim)).astype(np.float32)
