@@ -16,7 +16,7 @@ readonly bin="$1/bin"
 readonly short='*.ManyStatesGoThroughTensorCoresInGroups:*.NearMissesServeLaterStates:*.ListsThatOverflowLoseNothing'
 readonly filter="${2:-$short:*.SeparationsHaveTheSameBytes*}"
 # The first needs a device for everything.
-readonly programs=(gpu_sweeper_test gpu_conformance_test)
+readonly programs=(gpu_sweeper_test gpu_multi_device_test gpu_conformance_test)
 output="$(mktemp)"
 trap 'rm -f "$output"' EXIT
 
