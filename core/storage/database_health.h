@@ -1,6 +1,7 @@
 #ifndef ENGRAM_CORE_STORAGE_DATABASE_HEALTH_H_
 #define ENGRAM_CORE_STORAGE_DATABASE_HEALTH_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -21,10 +22,19 @@ class DatabaseHealth : public rocksdb::EventListener {
     MutexLock lock(&mutex_);
     return healthy_;
   }
-  // The error that stopped them was that of a write to the log.
-  bool log_failed() const {
+  // How many of them were of writes to the log, and whether there was one since the log was replaced.
+  int64_t log_errors() const {
     MutexLock lock(&mutex_);
-    return log_failed_;
+    return log_errors_;
+  }
+  bool is_log_broken() const {
+    MutexLock lock(&mutex_);
+    return log_errors_ > replaced_log_errors_;
+  }
+  // A resumption that began when there were so many has begun another log, whether or not it succeeded.
+  void ReplacedLog(int64_t log_errors) {
+    MutexLock lock(&mutex_);
+    replaced_log_errors_ = std::max(replaced_log_errors_, log_errors);
   }
   // How many there were.
   int64_t errors() const {
@@ -38,7 +48,7 @@ class DatabaseHealth : public rocksdb::EventListener {
       MutexLock lock(&mutex_);
       if (healthy_ || errors != errors_) return;
       healthy_ = true;
-      log_failed_ = false;
+      replaced_log_errors_ = log_errors_;
     }
     log_(LogLevel::kWarning, "storage: writes resume");
   }
@@ -59,7 +69,7 @@ class DatabaseHealth : public rocksdb::EventListener {
     {
       MutexLock lock(&mutex_);
       ++errors_;
-      if (reason == rocksdb::BackgroundErrorReason::kWriteCallback) log_failed_ = true;
+      if (reason == rocksdb::BackgroundErrorReason::kWriteCallback) ++log_errors_;
       if (!healthy_) return;
       healthy_ = false;
     }
@@ -82,7 +92,8 @@ class DatabaseHealth : public rocksdb::EventListener {
 
   mutable Mutex mutex_;
   bool healthy_ ABSL_GUARDED_BY(mutex_) = true;
-  bool log_failed_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t log_errors_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t replaced_log_errors_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t errors_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t recovers_from_ ABSL_GUARDED_BY(mutex_) = 0;  // RocksDB by itself.
 };

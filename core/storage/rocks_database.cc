@@ -23,7 +23,11 @@ namespace engram {
 namespace {
 
 constexpr absl::Duration kResumeInterval = absl::Seconds(1);
-constexpr absl::Duration kShrinkInterval = absl::Seconds(1);
+constexpr absl::Duration kMakeRoomInterval = absl::Seconds(1);
+// What a compaction of replaced patterns may write before it deletes anything: RocksDB's base level. Where so
+// much more is free nobody asks how large it is.
+constexpr int64_t kMostCompactionBytes = int64_t{256} << 20;
+constexpr int64_t kEnoughFreeBytes = int64_t{2} << 30;
 // Operations, after which a seal is written though others are at work.
 constexpr uint64_t kMostUnsealed = 1000;
 
@@ -114,25 +118,34 @@ absl::Status RocksDatabase::PrepareWrite(int64_t bytes, bool makes_room, absl::T
   const int64_t room_to_recover = min_free_bytes_ / 2;
   if (!healthy() && (!looked.ok() || static_cast<int64_t>(free_bytes) >= room_to_recover)) TryResume(now);
   if (!looked.ok()) return absl::OkStatus();  // The write itself will say what is wrong.
-  const int64_t min_free_bytes = makes_room ? room_to_recover : min_free_bytes_;
+  const int64_t min_free_bytes = makes_room ? room_to_recover : min_free_bytes_ + CompactionBytes(free_bytes);
   const absl::Status room = CheckFreeSpace(bytes, static_cast<int64_t>(free_bytes), min_free_bytes);
   // Where there is room for tables that hold what the logs do.
-  if (!room.ok() && healthy() && static_cast<int64_t>(free_bytes) > 2 * write_buffer_bytes_) ShrinkLogs(now);
+  if (!room.ok() && healthy() && static_cast<int64_t>(free_bytes) > 2 * write_buffer_bytes_) MakeRoom(now);
   return room;
 }
 
-void RocksDatabase::ShrinkLogs(absl::Time now) {
+int64_t RocksDatabase::CompactionBytes(uint64_t free_bytes) const {
+  if (min_free_bytes_ == 0 || static_cast<int64_t>(free_bytes) > kEnoughFreeBytes) return 0;
+  uint64_t live_bytes = 0;
+  db_->GetIntProperty(patterns(), rocksdb::DB::Properties::kEstimateLiveDataSize, &live_bytes);
+  return std::min(static_cast<int64_t>(live_bytes), kMostCompactionBytes);
+}
+
+void RocksDatabase::MakeRoom(absl::Time now) {
   {
     MutexLock lock(&mutex_);
-    if (now < next_shrink_) return;
-    next_shrink_ = now + kShrinkInterval;
+    if (now < next_room_) return;
+    next_room_ = now + kMakeRoomInterval;
   }
   rocksdb::FlushOptions options;
   options.wait = false;
   options.allow_write_stall = true;  // Or this refused write waits for compactions.
-  const rocksdb::Status begun = db_->Flush(options, {banks(), patterns()});
+  rocksdb::Status begun = db_->Flush(options, {banks(), patterns()});
+  // Of what was replaced RocksDB would wait for more.
+  if (begun.ok()) begun = rocksdb::experimental::SuggestCompactRange(db_.get(), patterns(), nullptr, nullptr);
   if (begun.ok()) return;
-  options_.log(LogLevel::kWarning, absl::StrCat("storage: shrinking logs: ", begun.ToString()));
+  options_.log(LogLevel::kWarning, absl::StrCat("storage: making room: ", begun.ToString()));
 }
 
 absl::Status RocksDatabase::Write(rocksdb::WriteBatch* batch, bool sync, absl::string_view what) {
@@ -186,7 +199,15 @@ void RocksDatabase::TryResume(absl::Time now) {
     if (now < next_resume_) return;
     next_resume_ = now + kResumeInterval;
   }
-  if (health_->log_failed() && BuffersAreEmpty()) {
+  // One at a time: while another resumes, the buffers are empty because they are being written out.
+  if (is_resuming_.exchange(true)) return;
+  Resume();
+  is_resuming_ = false;
+}
+
+void RocksDatabase::Resume() {
+  const int64_t log_errors = health_->log_errors();
+  if (health_->is_log_broken() && BuffersAreEmpty()) {
     health_->GiveUpRecovery();
     options_.log(LogLevel::kError,
                  "storage: writes are refused until the server is started anew: its log broke off");
@@ -194,6 +215,8 @@ void RocksDatabase::TryResume(absl::Time now) {
   }
   const int64_t errors = health_->errors();
   const rocksdb::Status resumed = db_->Resume();
+  // A buffer was not empty, and with it the log was replaced.
+  health_->ReplacedLog(log_errors);
   if (resumed.ok()) return health_->Recovered(errors);
   options_.log(LogLevel::kWarning, absl::StrCat("storage: still read-only: ", resumed.ToString()));
 }

@@ -97,12 +97,17 @@ class RocksDatabase {
   explicit RocksDatabase(DatabaseOptions options);
 
   absl::Status OpenDb(Access access);
+  // What a compaction needs besides what is kept free, if only so much is free: without it replaced patterns
+  // would stay, and with them the disk full.
+  int64_t CompactionBytes(uint64_t free_bytes) const;
   void TryResume(absl::Time now);
+  void Resume();
   // See log_room.h.
   bool BuffersAreEmpty() const;
-  // Begins to write out what the logs hold, no more often than once a second: a log goes when all of it
-  // is in tables, and what one family wrote to it long ago may hold back many.
-  void ShrinkLogs(absl::Time now);
+  // Begins to write out what the logs hold, and to compact what was replaced, no more often than once a
+  // second: a log goes when all of it is in tables, and what one family wrote to it long ago may hold back
+  // many.
+  void MakeRoom(absl::Time now);
   // Says in the log how far it was synced: see log_check.h. To be synced by whoever comes next; it need not
   // survive a power loss. Not after each sync while other writers are at work.
   void Seal(bool is_quiet);
@@ -129,9 +134,11 @@ class RocksDatabase {
   bool compacts_ ABSL_GUARDED_BY(compactions_mutex_) = false;
   bool keeps_files_ ABSL_GUARDED_BY(compactions_mutex_) = false;
 
+  std::atomic<bool> is_resuming_ = false;
+
   Mutex mutex_;
   absl::Time next_resume_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::Time next_shrink_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time next_room_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace engram
