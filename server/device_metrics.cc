@@ -1,6 +1,8 @@
 #include "server/device_metrics.h"
 
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -14,7 +16,8 @@ MetricFamilies::Labels LabelsOf(const std::vector<DeviceStatus>& devices, size_t
 
 }  // namespace
 
-void AddDeviceMetrics(const std::vector<DeviceStatus>& devices, MetricFamilies* families) {
+void AddDeviceMetrics(const Sweeper& sweeper, MetricFamilies* families) {
+  const std::vector<DeviceStatus> devices = sweeper.devices();
   const auto add = [&](int64_t DeviceStatus::*number) {
     for (size_t i = 0; i < devices.size(); ++i) families->Add(LabelsOf(devices, i), devices[i].*number);
   };
@@ -27,8 +30,8 @@ void AddDeviceMetrics(const std::vector<DeviceStatus>& devices, MetricFamilies* 
   families->Gauge("engram_device_utilization_percent",
                   "Share of time in which the device was at work lately, if the driver's library tells.");
   for (size_t i = 0; i < devices.size(); ++i) {
-    if (devices[i].utilization.has_value())
-      families->Add(LabelsOf(devices, i), std::llround(100 * *devices[i].utilization));
+    const std::optional<double> share = sweeper.DeviceUtilization(i);
+    if (share.has_value()) families->Add(LabelsOf(devices, i), std::llround(100 * *share));
   }
   families->Gauge("engram_device_memory_bytes", "Memory of the device.");
   add(&DeviceStatus::memory_bytes);

@@ -1,16 +1,14 @@
 #ifndef ENGRAM_SERVER_DEVICE_METRICS_H_
 #define ENGRAM_SERVER_DEVICE_METRICS_H_
 
-#include <vector>
-
-#include "core/sweep/device_status.h"
+#include "core/sweep/sweeper.h"
 #include "server/metric_families.h"
 
 namespace engram {
 
 // The memory of each device of the backend, what it has done, and whether it works. The label `device` is its
-// name: REQUIRES that no two have the same.
-void AddDeviceMetrics(const std::vector<DeviceStatus>& devices, MetricFamilies* families);
+// place among them, as two may have the same name.
+void AddDeviceMetrics(const Sweeper& sweeper, MetricFamilies* families);
 
 }  // namespace engram
 

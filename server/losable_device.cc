@@ -26,6 +26,10 @@ class SweeperWithLosableDevice : public Sweeper {
                              absl::Span<StreamedSoftmax> updates) override {
     return sweeper_->StreamSoftmax(bank, states, updates);
   }
+  bool Combine(const BankSnapshot& bank, absl::Span<const Survivor> members, absl::Span<const double> weights,
+               absl::Span<double> sum) override {
+    return sweeper_->Combine(bank, members, weights, sum);
+  }
   Residency* residency() override { return sweeper_->residency(); }
   SweeperCounts counts() const override { return sweeper_->counts(); }
 

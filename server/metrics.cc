@@ -22,7 +22,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddServer(&families);
   AddCalls(&families);
   AddEngineMetrics(sources_.engine->counters(), sources_.sweeper->counts(), &families);
-  AddDeviceMetrics(sources_.sweeper->devices(), &families);
+  AddDeviceMetrics(*sources_.sweeper, &families);
   AddQueue(&families);
   AddMemory(&families);
   AddBanks(&families);

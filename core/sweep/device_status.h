@@ -2,7 +2,6 @@
 #define ENGRAM_CORE_SWEEP_DEVICE_STATUS_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace engram {
@@ -16,8 +15,6 @@ struct DeviceStatus {
   int64_t used_bytes = 0;    // and what they have taken.
   // What it was lost to, for good; empty: it works. Everything is swept on the host from then on.
   std::string fault;
-  // The share of time in which it was at work lately, 0 to 1; unset: nobody knows.
-  std::optional<double> utilization;
   // Sweeps that it took part in, the states that they served, the bytes of codes that they read, and the rows
   // that they left.
   int64_t sweeps = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -90,8 +91,11 @@ class Sweeper {
 
   // For metrics. Thread-safe.
   virtual SweeperCounts counts() const { return {}; }
-  // Its devices other than the host, if any. Thread-safe.
+  // Its devices other than the host, if any; asked for often. Thread-safe.
   virtual std::vector<DeviceStatus> devices() const { return {}; }
+  // The share of time in which device i was at work lately, 0 to 1; unset: nobody knows. May take a while.
+  // Thread-safe.
+  virtual std::optional<double> DeviceUtilization(size_t /*i*/) const { return std::nullopt; }
 };
 
 }  // namespace engram

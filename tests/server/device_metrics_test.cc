@@ -3,15 +3,33 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "core/sweep/reference_sweeper.h"
 
 namespace engram {
 namespace {
 
+// Of which nothing is known but its devices, the first of them half idle.
+class SweeperWithDevices : public ReferenceSweeper {
+ public:
+  explicit SweeperWithDevices(std::vector<DeviceStatus> devices) : devices_(std::move(devices)) {}
+  std::vector<DeviceStatus> devices() const override { return devices_; }
+  std::optional<double> DeviceUtilization(size_t i) const override {
+    return i == 0 ? std::optional<double>(0.5) : std::nullopt;
+  }
+
+ private:
+  const std::vector<DeviceStatus> devices_;
+};
+
 // The values of the metrics, by name and device.
 std::map<std::string, double> ValuesOf(const std::vector<DeviceStatus>& devices) {
   MetricFamilies families;
-  AddDeviceMetrics(devices, &families);
+  AddDeviceMetrics(SweeperWithDevices(devices), &families);
   std::map<std::string, double> values;
   for (const prometheus::MetricFamily& family : families.Take()) {
     for (const prometheus::ClientMetric& sample : family.metric) {
@@ -35,7 +53,6 @@ TEST(DeviceMetricsTest, EachNumberOfADeviceHasItsMetric) {
   device.states = 5;
   device.scanned_bytes = 6;
   device.survivors = 7;
-  device.utilization = 0.5;
   const std::map<std::string, double> expected = {{"engram_device_up 0 one", 1},
                                                   {"engram_device_utilization_percent 0 one", 50},
                                                   {"engram_device_memory_bytes 0 one", 1},

@@ -131,13 +131,17 @@ std::vector<DeviceStatus> CudaSweeper::devices() const {
     status.budget_bytes = budget.limit_bytes();
     status.used_bytes = budget.used_bytes();
     status.fault = device.fault();
-    if (!device.is_lost()) status.utilization = DeviceUtilization(options_.devices[i]);
     status.sweeps = counts.sweeps.value();
     status.states = counts.states.value();
     status.scanned_bytes = counts.scanned_bytes.value();
     status.survivors = counts.survivors.value();
   }
   return statuses;
+}
+
+std::optional<double> CudaSweeper::DeviceUtilization(size_t i) const {
+  if (gpus_[i]->device()->is_lost()) return std::nullopt;
+  return UtilizationOf(options_.devices[i]);
 }
 
 std::vector<size_t> CudaSweeper::SweepOnDevices(const ResidentBank& bank, absl::Span<const SweepState> states,

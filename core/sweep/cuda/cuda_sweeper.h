@@ -44,6 +44,7 @@ class CudaSweeper : public Sweeper {
                absl::Span<double> sum) override;
   SweeperCounts counts() const override;
   std::vector<DeviceStatus> devices() const override;
+  std::optional<double> DeviceUtilization(size_t i) const override;
 
  private:
   CudaSweeper(const CudaOptions& options, std::vector<std::unique_ptr<Gpu>> gpus, ThreadPool* pool,

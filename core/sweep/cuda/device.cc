@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/sweep/cuda/scan_kernels.h"
 
 namespace engram {
 namespace {
@@ -27,6 +28,12 @@ absl::StatusOr<std::unique_ptr<Device>> Device::Open(int index) {
   if (error == cudaSuccess) error = cudaGetDeviceProperties(&properties, index);
   if (error == cudaSuccess) error = cudaMemGetInfo(&free_bytes, &memory_bytes);
   if (error != cudaSuccess) return absl::UnavailableError(Describe(error));
+  if (const cudaError_t checked = CheckKernels(); checked != cudaSuccess) {
+    (void)cudaGetLastError();
+    return absl::NotFoundError(absl::StrCat("this build has no kernels for ", properties.name,
+                                            ", compute capability ", properties.major, ".", properties.minor,
+                                            ": ", Describe(checked)));
+  }
   device->name_ = properties.name;
   device->multiprocessors_ = properties.multiProcessorCount;
   device->memory_bytes_ = static_cast<int64_t>(memory_bytes);
@@ -44,10 +51,14 @@ absl::Status Device::Check(cudaError_t error, absl::string_view doing) {
   (void)cudaGetLastError();  // Or the next launch would report it once more.
   const std::string text = absl::StrCat(doing, ": ", Describe(error));
   if (error == cudaErrorMemoryAllocation) return absl::ResourceExhaustedError(text);
-  MutexLock lock(&mutex_);
-  if (fault_.empty()) fault_ = text;
-  is_lost_ = true;
+  Lose(text);
   return absl::UnavailableError(absl::StrCat("device ", index_, " is lost: ", text));
+}
+
+void Device::Lose(absl::string_view why) {
+  MutexLock lock(&mutex_);
+  if (fault_.empty()) fault_ = std::string(why);
+  is_lost_ = true;
 }
 
 std::string Device::fault() const {

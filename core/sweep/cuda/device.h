@@ -18,7 +18,8 @@ namespace engram {
 // One GPU and whether it is still there. Thread-safe.
 class Device {
  public:
-  // NOT_FOUND: there is no driver, or no such device; the text says which. UNAVAILABLE: it does not work.
+  // NOT_FOUND: there is no driver, no such device, or none that this build has kernels for; the text says
+  // which. UNAVAILABLE: it does not work.
   static absl::StatusOr<std::unique_ptr<Device>> Open(int index);
 
   // Makes this the device of the calling thread.
@@ -28,6 +29,8 @@ class Device {
   // before. UNAVAILABLE: the device is lost, for good: CUDA's errors do not go away.
   absl::Status Check(cudaError_t error, absl::string_view doing);
 
+  // The device holds what is wrong: it is lost, whatever CUDA says.
+  void Lose(absl::string_view why) ABSL_LOCKS_EXCLUDED(mutex_);
   bool is_lost() const { return is_lost_; }
   // What it was lost to; empty: it is not.
   std::string fault() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -65,14 +65,15 @@ DeviceSegment::DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, 
 void DeviceSegment::Copy(const Segment& segment, int64_t begin, int64_t end) {
   if (begin == end) return;
   const auto copy_floats = [&](float* to, const float* from, int64_t first, int64_t last) {
-    gpu_->uploads()->Copy(to + first, from + first, (last - first) * kFloatBytes, Uploads::Change::kNone);
+    gpu_->uploads()->Copy(to + first, from + first, (last - first) * kFloatBytes,
+                          DeviceUploads::Change::kNone);
   };
   // Whole tiles: the rows of one are interleaved. Sweeps do not look at a tile before all its rows exist.
   const int64_t first_tile = begin / kTileRows;
   const int64_t last_tile = TileCount(end);
   const int64_t tile_bytes = TileBytes(dim_);
   gpu_->uploads()->Copy(codes_ + first_tile * tile_bytes, segment.codes() + first_tile * tile_bytes,
-                        (last_tile - first_tile) * tile_bytes, Uploads::Change::kSignBytes);
+                        (last_tile - first_tile) * tile_bytes, DeviceUploads::Change::kSignBytes);
   copy_floats(scales_, segment.scales(), begin, end);
   copy_floats(residuals_, segment.residuals(), begin, end);
   copy_floats(norms_, segment.norm_bounds(), begin, end);

@@ -16,7 +16,7 @@ constexpr size_t kMostFreeBounds = 4;
 absl::StatusOr<std::unique_ptr<Gpu>> Gpu::Open(int index, int64_t list_capacity) {
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Device> device, Device::Open(index));
   std::unique_ptr<Gpu> gpu(new Gpu(std::move(device), list_capacity));
-  ENGRAM_ASSIGN_OR_RETURN(gpu->uploads_, Uploads::Make(gpu->device()));
+  ENGRAM_ASSIGN_OR_RETURN(gpu->uploads_, DeviceUploads::Make(gpu->device()));
   return gpu;
 }
 
@@ -33,6 +33,8 @@ absl::StatusOr<std::unique_ptr<Workspace>> Gpu::TakeWorkspace() {
 }
 
 void Gpu::GiveBack(std::unique_ptr<Workspace> workspace) {
+  // After an error, what was launched before it may still be at work on it.
+  workspace->Wait().IgnoreError();
   MutexLock lock(&mutex_);
   workspaces_.push_back(std::move(workspace));
 }

@@ -10,7 +10,7 @@
 #include "core/base/mutex.h"
 #include "core/sweep/cuda/device.h"
 #include "core/sweep/cuda/device_memory.h"
-#include "core/sweep/cuda/uploads.h"
+#include "core/sweep/cuda/device_uploads.h"
 #include "core/sweep/cuda/visible_tiles.h"
 #include "core/sweep/cuda/workspace.h"
 
@@ -23,7 +23,7 @@ class Gpu {
   static absl::StatusOr<std::unique_ptr<Gpu>> Open(int index, int64_t list_capacity);
 
   Device* device() { return device_.get(); }
-  Uploads* uploads() { return uploads_.get(); }
+  DeviceUploads* uploads() { return uploads_.get(); }
   VisibleTilesCache* visible_tiles() { return &visible_tiles_; }
 
   // What it has done; see DeviceStatus.
@@ -49,7 +49,7 @@ class Gpu {
 
   const int64_t list_capacity_;
   const std::unique_ptr<Device> device_;
-  std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<DeviceUploads> uploads_;
   VisibleTilesCache visible_tiles_;
   Counts counts_;
   Mutex mutex_;

@@ -202,7 +202,8 @@ __global__ void __launch_bounds__(kManyThreads)
   for (int chunk = 0; chunk < chunks; ++chunk) {
     const Stage<kGroups>& stage = pipeline.Next(chunk);
 #pragma unroll
-    for (int unit = word; unit < kChunkUnits; unit += 8) {
+    for (int first = 0; first < kChunkUnits; first += 8) {
+      const int unit = first + word;
       uint32_t a[kWarpTiles][4];
 #pragma unroll
       for (int j = 0; j < kWarpTiles; ++j) {
@@ -285,13 +286,19 @@ template <int kGroups>
 cudaError_t LaunchMany(const DeviceBank& bank, const DeviceStates& states, const uint32_t* packed,
                        float* uppers, cudaStream_t stream) {
   constexpr auto kBytes = static_cast<int64_t>(kStages * sizeof(Stage<kGroups>));
-  static_assert(kBytes <= kMostSharedBytes);
+  // Beside what the kernel declares itself.
+  static_assert(kBytes + (kGroups * kGroupStates + 4) * kBlockTiles * 4 <= kMostSharedBytes);
   const int64_t state_blocks = (GroupCount(states.count) + kGroups - 1) / kGroups;
   const int64_t blocks = (bank.tile_count + kBlockTiles - 1) / kBlockTiles * state_blocks;
   return Launch(ScanMany<kGroups>, blocks, kManyThreads, kBytes, stream, bank, states, packed, uppers);
 }
 
 }  // namespace
+
+cudaError_t CheckKernels() {
+  cudaFuncAttributes attributes;
+  return cudaFuncGetAttributes(&attributes, ScanFew<1, 1>);
+}
 
 cudaError_t ScanFewStates(const DeviceBank& bank, const DeviceStates& states, int multiprocessors,
                           float* uppers, cudaStream_t stream) {

@@ -29,6 +29,9 @@ inline int64_t PackedWord(int64_t b, int64_t u, int64_t units) {
 // Bytes that may be read behind the codes of a segment's last tile.
 constexpr int64_t kSpareCodeBytes = int64_t{kChunkUnits} * kUnitWords * 4;
 
+// An error: this program has no kernels for the calling thread's device.
+cudaError_t CheckKernels();
+
 // The one pass over all codes: uppers[b, t] [B, T] becomes the largest upper bound of the scaled scores of
 // the rows of tile t that state b sees, -infinity if there is none. Scores are never written.
 //

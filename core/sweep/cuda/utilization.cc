@@ -47,7 +47,7 @@ class Nvml {
 
 }  // namespace
 
-std::optional<double> DeviceUtilization(int device) {
+std::optional<double> UtilizationOf(int device) {
   static const Nvml* const nvml = new Nvml();
   char pci_bus_id[32] = {};
   if (cudaDeviceGetPCIBusId(pci_bus_id, sizeof pci_bus_id, device) != cudaSuccess) {

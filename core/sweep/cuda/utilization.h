@@ -8,7 +8,7 @@ namespace engram {
 // The share of the last moments, a second or less, in which a kernel ran on the device, 0 to 1, as NVIDIA's
 // management library says, which comes with the driver. Unset: it is not there, or does not know.
 // Thread-safe.
-std::optional<double> DeviceUtilization(int device);
+std::optional<double> UtilizationOf(int device);
 
 }  // namespace engram
 

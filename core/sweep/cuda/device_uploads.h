@@ -1,5 +1,5 @@
-#ifndef ENGRAM_CORE_SWEEP_CUDA_UPLOADS_H_
-#define ENGRAM_CORE_SWEEP_CUDA_UPLOADS_H_
+#ifndef ENGRAM_CORE_SWEEP_CUDA_DEVICE_UPLOADS_H_
+#define ENGRAM_CORE_SWEEP_CUDA_DEVICE_UPLOADS_H_
 
 #include <cuda_runtime_api.h>
 
@@ -14,13 +14,13 @@ namespace engram {
 
 // Copies what is stored to the device while the host goes on, by way of pinned memory, and lets sweeps wait
 // for it. Errors are kept by the device. Thread-safe.
-class Uploads {
+class DeviceUploads {
  public:
   // `device` must outlive this.
-  static absl::StatusOr<std::unique_ptr<Uploads>> Make(Device* device);
-  ~Uploads();
-  Uploads(const Uploads&) = delete;
-  Uploads& operator=(const Uploads&) = delete;
+  static absl::StatusOr<std::unique_ptr<DeviceUploads>> Make(Device* device);
+  ~DeviceUploads();
+  DeviceUploads(const DeviceUploads&) = delete;
+  DeviceUploads& operator=(const DeviceUploads&) = delete;
 
   // What is done to bytes on their way: codes are stored as c + 128, the device multiplies c.
   enum class Change { kNone, kSignBytes };
@@ -37,7 +37,7 @@ class Uploads {
     cudaEvent_t free = nullptr;  // When the device has read it.
   };
 
-  explicit Uploads(Device* device) : device_(device), buffers_{Buffer(device), Buffer(device)} {}
+  explicit DeviceUploads(Device* device) : device_(device), buffers_{Buffer(device), Buffer(device)} {}
   absl::Status Begin();
   absl::Status CopyPart(unsigned char* to, const unsigned char* from, int64_t size, Change change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -52,4 +52,4 @@ class Uploads {
 
 }  // namespace engram
 
-#endif  // ENGRAM_CORE_SWEEP_CUDA_UPLOADS_H_
+#endif  // ENGRAM_CORE_SWEEP_CUDA_DEVICE_UPLOADS_H_

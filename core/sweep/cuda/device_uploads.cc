@@ -1,4 +1,4 @@
-#include "core/sweep/cuda/uploads.h"
+#include "core/sweep/cuda/device_uploads.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,13 +12,13 @@ constexpr int64_t kBufferBytes = int64_t{8} << 20;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Uploads>> Uploads::Make(Device* device) {
-  std::unique_ptr<Uploads> uploads(new Uploads(device));
+absl::StatusOr<std::unique_ptr<DeviceUploads>> DeviceUploads::Make(Device* device) {
+  std::unique_ptr<DeviceUploads> uploads(new DeviceUploads(device));
   ENGRAM_RETURN_IF_ERROR(uploads->Begin());
   return uploads;
 }
 
-absl::Status Uploads::Begin() {
+absl::Status DeviceUploads::Begin() {
   MutexLock lock(&mutex_);
   device_->Use();
   constexpr char kDoing[] = "preparing uploads";
@@ -32,7 +32,7 @@ absl::Status Uploads::Begin() {
   return absl::OkStatus();
 }
 
-Uploads::~Uploads() {
+DeviceUploads::~DeviceUploads() {
   device_->Use();
   if (stream_ != nullptr) {
     (void)cudaStreamSynchronize(stream_);
@@ -45,18 +45,20 @@ Uploads::~Uploads() {
   }
 }
 
-void Uploads::Copy(void* to, const void* from, int64_t size, Change change) {
+void DeviceUploads::Copy(void* to, const void* from, int64_t size, Change change) {
   MutexLock lock(&mutex_);
   device_->Use();
   for (int64_t begin = 0; begin < size && !device_->is_lost(); begin += kBufferBytes) {
-    // The device keeps what went wrong, and nothing is swept on it any more.
-    CopyPart(static_cast<unsigned char*>(to) + begin, static_cast<const unsigned char*>(from) + begin,
-             std::min(kBufferBytes, size - begin), change)
-        .IgnoreError();
+    const absl::Status copied =
+        CopyPart(static_cast<unsigned char*>(to) + begin, static_cast<const unsigned char*>(from) + begin,
+                 std::min(kBufferBytes, size - begin), change);
+    // Even for want of memory: rows that are not there must not be swept.
+    if (!copied.ok()) device_->Lose(copied.message());
   }
 }
 
-absl::Status Uploads::CopyPart(unsigned char* to, const unsigned char* from, int64_t size, Change change) {
+absl::Status DeviceUploads::CopyPart(unsigned char* to, const unsigned char* from, int64_t size,
+                                     Change change) {
   constexpr char kDoing[] = "uploading";
   const Buffer& buffer = buffers_[next_];
   next_ = 1 - next_;
