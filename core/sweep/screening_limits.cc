@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -16,6 +17,9 @@ constexpr int64_t kMinRowsPerRank = 16;
 // Lower bounds, beyond the rank, of the imagined first look below.
 constexpr int64_t kImaginedBounds = 32;
 
+// As many bounds, beyond the rank, a cut is made from at most.
+constexpr size_t kMostBounds = 1024;
+
 }  // namespace
 
 bool IsHopelessToScreen(const BankSnapshot& bank, const SweepState& state) {
@@ -28,6 +32,17 @@ bool IsHopelessToScreen(const BankSnapshot& bank, const SweepState& state) {
   const double range = norm * EuclideanNorm(state.state);
   // About the sharpest cut that a first look can make: that of rows with the largest possible score.
   return state.cut.From(std::vector<double>(rank + kImaginedBounds, range)) < -range;
+}
+
+double SharpestCut(const Cut& cut, std::vector<double> lower_bounds) {
+  const size_t most = kMostBounds + static_cast<size_t>(cut.rank());
+  if (lower_bounds.size() > most) {
+    std::nth_element(lower_bounds.begin(), lower_bounds.begin() + most, lower_bounds.end(),
+                     std::greater<double>());
+    lower_bounds.resize(most);
+  }
+  std::sort(lower_bounds.begin(), lower_bounds.end(), std::greater<double>());
+  return cut.From(lower_bounds);
 }
 
 float ScaledCut(double cut, double scale) {

@@ -1,6 +1,9 @@
 #ifndef ENGRAM_CORE_SWEEP_SCREENING_LIMITS_H_
 #define ENGRAM_CORE_SWEEP_SCREENING_LIMITS_H_
 
+#include <cstddef>
+#include <vector>
+
 #include "core/bank/bank_snapshot.h"
 #include "core/sweep/sweeper.h"
 
@@ -12,6 +15,13 @@ constexpr double kLeastState = 0x1p-900;
 
 // Whether screening could not leave out any row worth it, whatever it found.
 bool IsHopelessToScreen(const BankSnapshot& bank, const SweepState& state);
+
+// Of the rows that survived a state, as many are scored for a first cut of the next.
+constexpr size_t kRescoredSurvivors = 256;
+
+// What follows from lower bounds of the scores of different rows, finite, in any order. Of many it looks only
+// at the largest: any make a valid cut, those the sharpest.
+double SharpestCut(const Cut& cut, std::vector<double> lower_bounds);
 
 // A cut divided by the scale of scores, rounded down: nothing with an upper bound below it reaches the cut.
 float ScaledCut(double cut, double scale);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <utility>
 
@@ -19,9 +18,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // their bounds make the next one.
 constexpr int64_t kExtraBounds = 6;
 constexpr size_t kManyTiles = 4;
-
-// As many bounds a cut is made from at most.
-constexpr size_t kMostBounds = 1024;
 
 // Tiles and rows are taken in batches that double, so that the cut is looked at often while it rises.
 constexpr size_t kFirstTiles = 4;
@@ -63,14 +59,7 @@ Selection::Selection(const RowScorer& scorer, const TileSequence& tiles, const S
 }
 
 void Selection::Sharpen(std::vector<double> bounds) {
-  // Any of them make a valid cut; the largest make the sharpest.
-  const size_t most = kMostBounds + static_cast<size_t>(state_.cut.rank());
-  if (bounds.size() > most) {
-    std::nth_element(bounds.begin(), bounds.begin() + most, bounds.end(), std::greater<double>());
-    bounds.resize(most);
-  }
-  std::sort(bounds.begin(), bounds.end(), std::greater<double>());
-  cut_ = std::max(cut_, state_.cut.From(bounds));
+  cut_ = std::max(cut_, SharpestCut(state_.cut, std::move(bounds)));
 }
 
 void Selection::Learn(absl::Span<const Survivor> rows) {

@@ -15,14 +15,11 @@ constexpr int64_t kTilesOfSweep = 4;
 constexpr int64_t kMaxShares = 4;
 constexpr int64_t kFewTiles = 64;
 
-// Of the rows that survived before, as many are scored for a first cut.
-constexpr size_t kRescored = 256;
-
 }  // namespace
 
 bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
   const RowScorer scorer(&scanned_->bank, scanned_->arithmetic);
-  survivors->resize(std::min(survivors->size(), kRescored));
+  survivors->resize(std::min(survivors->size(), kRescoredSurvivors));
   for (Survivor& survivor : *survivors) survivor = scorer.Score(next.state, survivor.row);
   const auto pattern = RecalledPatterns::KeyOf(scanned_->bank, next, *survivors);
   if (pattern.has_value() && scanned_->recalled->Find(*pattern, next.cut, survivors)) return true;

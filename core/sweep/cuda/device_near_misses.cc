@@ -12,12 +12,6 @@
 #include "core/sweep/screening_limits.h"
 
 namespace engram {
-namespace {
-
-// Of the rows that survived before, as many are scored for a first cut.
-constexpr size_t kRescored = 256;
-
-}  // namespace
 
 bool DeviceNearMisses::Serve(const SweepState& next, SurvivorList* survivors) const {
   // What went wrong on the device will show in the sweep.
@@ -30,7 +24,7 @@ absl::StatusOr<bool> DeviceNearMisses::TryToServe(const SweepState& next, Surviv
   const RowScorer scorer(&scan_->bank().snapshot(), &BestCanonicalArithmetic());
   const std::vector<RowRef>& loose = scan_->bank().loose_rows();
   std::vector<double> known;
-  for (size_t i = 0; i < std::min(survivors->size(), kRescored); ++i) {
+  for (size_t i = 0; i < std::min(survivors->size(), kRescoredSurvivors); ++i) {
     const RowRef row = (*survivors)[i].row;
     // Those outside of tiles are scored anyway, and one row must not make two bounds.
     if (std::find(loose.begin(), loose.end(), row) != loose.end()) continue;

@@ -1,30 +1,13 @@
 #include "core/sweep/cuda/device_selection.h"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 
 #include "core/base/canonical.h"
 #include "core/sweep/row_scorer.h"
+#include "core/sweep/screening_limits.h"
 
 namespace engram {
-namespace {
-
-// As many bounds, beyond the rank, a cut is made from at most.
-constexpr size_t kMostBounds = 1024;
-
-// Any bounds make a valid cut; the largest make the sharpest.
-double CutFrom(const Cut& cut, std::vector<double> bounds) {
-  const size_t most = kMostBounds + static_cast<size_t>(cut.rank());
-  if (bounds.size() > most) {
-    std::nth_element(bounds.begin(), bounds.begin() + most, bounds.end(), std::greater<double>());
-    bounds.resize(most);
-  }
-  std::sort(bounds.begin(), bounds.end(), std::greater<double>());
-  return cut.From(bounds);
-}
-
-}  // namespace
 
 DeviceSelection::DeviceSelection(const ResidentBank& bank, const SweepState& state)
     : state_(state), cut_(-std::numeric_limits<double>::infinity()) {
@@ -38,7 +21,7 @@ DeviceSelection::DeviceSelection(const ResidentBank& bank, const SweepState& sta
 
 void DeviceSelection::Learn(std::vector<double> bounds) {
   for (const Survivor& row : loose_) bounds.push_back(row.score);
-  cut_ = std::max(cut_, CutFrom(state_.cut, std::move(bounds)));
+  cut_ = std::max(cut_, SharpestCut(state_.cut, std::move(bounds)));
 }
 
 void DeviceSelection::Finish(SurvivorList* survivors) {
@@ -46,7 +29,7 @@ void DeviceSelection::Finish(SurvivorList* survivors) {
   std::vector<double> scores;
   scores.reserve(survivors->size());
   for (const Survivor& row : *survivors) scores.push_back(row.score);
-  cut_ = std::max(cut_, CutFrom(state_.cut, std::move(scores)));
+  cut_ = std::max(cut_, SharpestCut(state_.cut, std::move(scores)));
   survivors->erase(std::remove_if(survivors->begin(), survivors->end(),
                                   [this](const Survivor& row) { return row.score < cut_; }),
                    survivors->end());
