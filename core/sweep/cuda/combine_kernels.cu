@@ -23,7 +23,7 @@ __global__ void __launch_bounds__(kThreads)
 
 // A thread takes a column.
 __global__ void __launch_bounds__(kThreads)
-    AddBlocks(const double* block_sums, int64_t blocks, int64_t dim, double* sum) {
+    AddBlockSums(const double* block_sums, int64_t blocks, int64_t dim, double* sum) {
   const int64_t j = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (j >= dim) return;
   double total = 0;
@@ -40,7 +40,7 @@ cudaError_t CombineRows(const float* const* rows, const double* weights, int64_t
   const cudaError_t error = Launch(SumBlocks, blocks * column_blocks, kThreads, 0, stream, rows, weights,
                                    count, dim, column_blocks, block_sums);
   if (error != cudaSuccess) return error;
-  return Launch(AddBlocks, column_blocks, kThreads, 0, stream, block_sums, blocks, dim, sum);
+  return Launch(AddBlockSums, column_blocks, kThreads, 0, stream, block_sums, blocks, dim, sum);
 }
 
 }  // namespace engram

@@ -3,6 +3,7 @@
 
 #include "core/sweep/cuda/device_language.cuh"
 #include "core/sweep/cuda/scan_kernels.h"
+#include "core/sweep/cuda/tile_product.cuh"
 
 namespace engram {
 namespace {
@@ -30,7 +31,7 @@ __device__ float UpperOfPair(float2 estimates, float2 residuals, float2 norms, c
   return upper;
 }
 
-// A warp takes a tile at a time: lane 4 u + r multiplies units u, u + 8, ... of rows 4 r to 4 r + 3.
+// A warp takes a tile at a time.
 template <int kStates, int kPlanes>
 __global__ void __launch_bounds__(kFewThreads)
     ScanFew(DeviceBank bank, DeviceStates states, bool is_shared, float* uppers) {
@@ -44,7 +45,7 @@ __global__ void __launch_bounds__(kFewThreads)
   }
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int quarter = lane % 4;
-  const int first_unit = lane / 4;
+  const int of_quarter = lane / 4;
   const int64_t warps = static_cast<int64_t>(gridDim.x) * (kFewThreads / kWarp);
   const int64_t warp = static_cast<int64_t>(blockIdx.x) * (kFewThreads / kWarp) + threadIdx.x / kWarp;
   int32_t segment = 0;
@@ -52,42 +53,16 @@ __global__ void __launch_bounds__(kFewThreads)
     segment = bank.FindFrom(segment, t);
     const DeviceTiles& tiles = bank.segments[segment];
     const int64_t tile = t - tiles.begin;
-    const auto* const codes =
-        reinterpret_cast<const uint4*>(tiles.codes + tile * bank.units * kUnitWords * 4);
     int32_t sums[kStates][kPlanes][4] = {};
-#pragma unroll 4
-    for (int u = first_unit; u < bank.units; u += 8) {
-      const uint4 rows = __ldcs(codes + u * 4 + quarter);
-#pragma unroll
-      for (int s = 0; s < kStates; ++s) {
-#pragma unroll
-        for (int p = 0; p < kPlanes; ++p) {
-          const auto plane = static_cast<int>(planes[(s * kPlanes + p) * bank.units + u]);
-          sums[s][p][0] = __dp4a(static_cast<int>(rows.x), plane, sums[s][p][0]);
-          sums[s][p][1] = __dp4a(static_cast<int>(rows.y), plane, sums[s][p][1]);
-          sums[s][p][2] = __dp4a(static_cast<int>(rows.z), plane, sums[s][p][2]);
-          sums[s][p][3] = __dp4a(static_cast<int>(rows.w), plane, sums[s][p][3]);
-        }
-      }
-    }
-#pragma unroll
-    for (int s = 0; s < kStates; ++s) {
-#pragma unroll
-      for (int p = 0; p < kPlanes; ++p) {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          for (int step = 4; step < kWarp; step *= 2) {
-            sums[s][p][i] += __shfl_xor_sync(kAllLanes, sums[s][p][i], step);
-          }
-        }
-      }
-    }
+    MultiplyTile(
+        tiles.codes + tile * bank.units * kUnitWords * 4, planes, bank.units,
+        [](const uint4* codes) { return __ldcs(codes); }, sums);
     // Lane 4 s + r bounds the rows of its quarter for state s.
     const int64_t row = tile * kDeviceTileRows + quarter * 4;
     float upper = -INFINITY;
 #pragma unroll
     for (int s = 0; s < kStates; ++s) {
-      if (first_unit != s) continue;
+      if (of_quarter != s) continue;
       const unsigned visible = static_cast<unsigned>(states.visible[s][t]) >> (quarter * 4);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
@@ -100,7 +75,7 @@ __global__ void __launch_bounds__(kFewThreads)
     }
     upper = fmaxf(upper, __shfl_xor_sync(kAllLanes, upper, 1));
     upper = fmaxf(upper, __shfl_xor_sync(kAllLanes, upper, 2));
-    if (quarter == 0 && first_unit < kStates) uppers[first_unit * bank.tile_count + t] = upper;
+    if (quarter == 0 && of_quarter < kStates) uppers[of_quarter * bank.tile_count + t] = upper;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/sweep/cuda/device_language.cuh"
 #include "core/sweep/cuda/select_kernels.h"
+#include "core/sweep/cuda/tile_product.cuh"
 
 namespace engram {
 namespace {
@@ -84,7 +85,7 @@ __global__ void __launch_bounds__(kThreads) ListTiles(SelectTask task, int64_t t
   if (reaches && place < task.capacity) task.tiles[place] = {b, static_cast<int32_t>(t)};
 }
 
-// A warp takes a listed tile at a time, as ScanFew does with two planes.
+// A warp takes a listed tile at a time.
 __global__ void __launch_bounds__(kThreads) OpenTiles(SelectTask task) {
   const DeviceBank& bank = task.bank;
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
@@ -96,30 +97,11 @@ __global__ void __launch_bounds__(kThreads) OpenTiles(SelectTask task) {
     const TileEntry entry = task.tiles[i];
     const DeviceTiles& tiles = bank.segments[bank.Find(entry.tile)];
     const int64_t tile = entry.tile - tiles.begin;
-    const auto* const codes =
-        reinterpret_cast<const uint4*>(tiles.codes + tile * bank.units * kUnitWords * 4);
     const uint32_t* const planes = task.states.planes + static_cast<int64_t>(entry.state) * 2 * bank.units;
-    int32_t sums[2][4] = {};
-    for (int u = lane / 4; u < bank.units; u += 8) {
-      const uint4 rows = codes[u * 4 + quarter];
-#pragma unroll
-      for (int p = 0; p < 2; ++p) {
-        const auto plane = static_cast<int>(planes[p * bank.units + u]);
-        sums[p][0] = __dp4a(static_cast<int>(rows.x), plane, sums[p][0]);
-        sums[p][1] = __dp4a(static_cast<int>(rows.y), plane, sums[p][1]);
-        sums[p][2] = __dp4a(static_cast<int>(rows.z), plane, sums[p][2]);
-        sums[p][3] = __dp4a(static_cast<int>(rows.w), plane, sums[p][3]);
-      }
-    }
-#pragma unroll
-    for (int p = 0; p < 2; ++p) {
-#pragma unroll
-      for (int r = 0; r < 4; ++r) {
-        for (int step = 4; step < kWarp; step *= 2) {
-          sums[p][r] += __shfl_xor_sync(kAllLanes, sums[p][r], step);
-        }
-      }
-    }
+    int32_t sums[1][2][4] = {};
+    MultiplyTile(
+        tiles.codes + tile * bank.units * kUnitWords * 4, planes, bank.units,
+        [](const uint4* codes) { return *codes; }, sums);
     // Lane 4 i + r has row 4 r + i, for i < 4.
     const int of_quarter = lane / 4;
     int32_t first = 0;
@@ -127,8 +109,8 @@ __global__ void __launch_bounds__(kThreads) OpenTiles(SelectTask task) {
 #pragma unroll
     for (int r = 0; r < 4; ++r) {
       if (of_quarter == r) {
-        first = sums[0][r];
-        second = sums[1][r];
+        first = sums[0][0][r];
+        second = sums[0][1][r];
       }
     }
     const int row = quarter * 4 + of_quarter;
