@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "bench/gpu/ceiling_kernels.h"
+#include "bench/gpu/device_array.h"
 #include "bench/gpu/device_timer.h"
+#include "bench/gpu/own_workspace.h"
 #include "bench/service_goals.h"
 #include "core/base/status_macros.h"
-#include "core/sweep/cuda/device_memory.h"
-#include "core/sweep/cuda/workspace.h"
 
 namespace engram::bench {
 
@@ -17,13 +17,13 @@ absl::StatusOr<Ceilings> MeasureCeilings(Device* device, const GpuOptions& optio
   device->Use();
   Ceilings ceilings;
   ceilings.read_bytes = std::min(options.ceiling_bytes, device->free_bytes() / 4) / 16 * 16;
-  Bytes from(device, Bytes::Place::kDevice);
-  Bytes to(device, Bytes::Place::kDevice);
-  Bytes sink(device, Bytes::Place::kDevice);
+  DeviceArray from(device);
+  DeviceArray to(device);
+  DeviceArray sink(device);
   ENGRAM_RETURN_IF_ERROR(from.Take(ceilings.read_bytes));
   ENGRAM_RETURN_IF_ERROR(to.Take(ceilings.read_bytes));
   ENGRAM_RETURN_IF_ERROR(sink.Take(sizeof(uint32_t)));
-  ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::Make(device, 1));
+  ENGRAM_ASSIGN_OR_RETURN(const OwnWorkspace workspace, OwnWorkspace::Make(device));
   const cudaStream_t stream = workspace->stream();
   ENGRAM_RETURN_IF_ERROR(
       device->Check(LaunchFillCodes(from.as<int8_t>(), ceilings.read_bytes, 1, stream), "filling"));

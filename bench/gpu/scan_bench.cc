@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/gpu/ceiling_kernels.h"
+#include "bench/gpu/device_array.h"
 #include "bench/gpu/device_timer.h"
+#include "bench/gpu/own_workspace.h"
 #include "bench/gpu/synthetic_bank.h"
 #include "bench/service_goals.h"
 #include "core/base/status_macros.h"
@@ -55,15 +58,16 @@ class ScanBench {
         shape_(shape),
         ceilings_(ceilings),
         options_(options),
-        uppers_(device, Bytes::Place::kDevice),
-        lowers_(device, Bytes::Place::kDevice) {}
+        uppers_(device),
+        lowers_(device) {}
 
   absl::StatusOr<Json> Run() {
     device_->Use();
     ENGRAM_ASSIGN_OR_RETURN(bank_, SyntheticBank::Make(device_, shape_, CopiesFor(shape_), options_.seed));
-    ENGRAM_ASSIGN_OR_RETURN(workspace_, Workspace::Make(device_, 1));
+    ENGRAM_ASSIGN_OR_RETURN(OwnWorkspace workspace, OwnWorkspace::Make(device_));
+    workspace_.emplace(std::move(workspace));
     ENGRAM_RETURN_IF_ERROR(TakeCells());
-    DeviceTimer timer(device_, workspace_->stream());
+    DeviceTimer timer(device_, (*workspace_)->stream());
     ENGRAM_ASSIGN_OR_RETURN(const int64_t reads, timer.FindCount([&](int64_t i) { return Read(i); }));
     for (Cell& cell : cells_) {
       ENGRAM_ASSIGN_OR_RETURN(cell.scans, timer.FindCount([&](int64_t i) { return Scan(cell, i); }));
@@ -107,16 +111,16 @@ class ScanBench {
 
   cudaError_t Read(int64_t i) {
     return LaunchRead(bank_->codes(i), SyntheticBank::CodeBytes(shape_), device_->multiprocessors(),
-                      lowers_.as<uint32_t>(), workspace_->stream());
+                      lowers_.as<uint32_t>(), (*workspace_)->stream());
   }
   cudaError_t Scan(const Cell& cell, int64_t i) {
     return cell.states->LaunchScan(bank_->bank(i), device_->multiprocessors(), uppers_.as<float>(),
-                                   workspace_->stream());
+                                   (*workspace_)->stream());
   }
   cudaError_t Lowers(const Cell& cell, int64_t i) {
     return cell.states->LaunchLowers(bank_->bank(i), uppers_.as<float>(),
                                      std::min(kChunks, bank_->tile_count()), lowers_.as<float>(),
-                                     workspace_->stream());
+                                     (*workspace_)->stream());
   }
 
   Json Report(const Cell& cell) const {
@@ -154,9 +158,9 @@ class ScanBench {
   const Ceilings& ceilings_;
   const GpuOptions& options_;
   std::unique_ptr<SyntheticBank> bank_;
-  std::unique_ptr<Workspace> workspace_;
-  Bytes uppers_;
-  Bytes lowers_;
+  std::optional<OwnWorkspace> workspace_;
+  DeviceArray uppers_;
+  DeviceArray lowers_;
   std::vector<Cell> cells_;
   std::vector<double> read_ms_;
   Json json_ = Json::array();

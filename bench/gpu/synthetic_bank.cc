@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<SyntheticBank>> SyntheticBank::Make(Device* devic
   const int64_t headers = Aligned(copies * static_cast<int64_t>(sizeof(DeviceTiles)));
   ENGRAM_RETURN_IF_ERROR(
       made->memory_.Take(copies * made->copy_bytes_ + 3 * row_floats + 2 * tile_floats + masks + headers));
-  ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::Make(device, 1));
+  ENGRAM_ASSIGN_OR_RETURN(const OwnWorkspace workspace, OwnWorkspace::Make(device));
   const cudaStream_t stream = workspace->stream();
   auto* next = made->memory_.as<unsigned char>();
   const auto take = [&](int64_t bytes) { return std::exchange(next, next + bytes); };
@@ -131,9 +131,9 @@ absl::StatusOr<std::unique_ptr<SyntheticStates>> SyntheticStates::Make(Device* d
   for (int64_t b = 0; b < count; ++b) errors.push_back(codes.error(b));
   const std::vector<const uint16_t*> all_visible(count, visible);
 
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, Workspace::Make(device, 1));
+  ENGRAM_ASSIGN_OR_RETURN(OwnWorkspace workspace, OwnWorkspace::Make(device));
   std::unique_ptr<SyntheticStates> made(new SyntheticStates(std::move(workspace)));
-  Inputs inputs;
+  Inputs& inputs = made->inputs_;
   const Inputs::Handle in_words = inputs.Add(absl::MakeConstSpan(words));
   const Inputs::Handle in_scales = inputs.Add(absl::MakeConstSpan(codes.scales(), states.size()));
   const Inputs::Handle in_errors = inputs.Add(absl::MakeConstSpan(errors));

@@ -3,13 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bench/gpu/device_array.h"
 #include "bench/gpu/gpu_options.h"
-#include "core/sweep/cuda/device_memory.h"
+#include "bench/gpu/own_workspace.h"
 #include "core/sweep/cuda/device_tiles.h"
-#include "core/sweep/cuda/workspace.h"
 
 namespace engram::bench {
 
@@ -33,9 +34,9 @@ class SyntheticBank {
   int64_t tile_count() const { return banks_[0].tile_count; }
 
  private:
-  explicit SyntheticBank(Device* device) : memory_(device, Bytes::Place::kDevice) {}
+  explicit SyntheticBank(Device* device) : memory_(device) {}
 
-  Bytes memory_;
+  DeviceArray memory_;
   const int8_t* codes_ = nullptr;
   int64_t copy_bytes_ = 0;  // From the codes of one to those of the next.
   const uint16_t* visible_ = nullptr;
@@ -60,9 +61,10 @@ class SyntheticStates {
                            cudaStream_t stream) const;
 
  private:
-  explicit SyntheticStates(std::unique_ptr<Workspace> workspace) : workspace_(std::move(workspace)) {}
+  explicit SyntheticStates(OwnWorkspace workspace) : workspace_(std::move(workspace)) {}
 
-  const std::unique_ptr<Workspace> workspace_;  // Where they lie.
+  const OwnWorkspace workspace_;
+  Inputs inputs_;  // Where they lie.
   DeviceStates states_;
   const uint32_t* packed_ = nullptr;
 };

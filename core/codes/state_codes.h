@@ -37,6 +37,7 @@ class StateCodes {
   int exponent(int64_t b) const { return exponents_[b]; }
   // Of scaled estimates, their evaluation in float32 included.
   const EstimateError& error(int64_t b) const { return errors_[b]; }
+  const std::vector<EstimateError>& errors() const { return errors_; }
 
  private:
   // Appends a plane: the nearest integers to scaled[j] / step; takes step times them off `scaled`.

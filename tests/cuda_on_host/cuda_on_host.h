@@ -13,8 +13,10 @@ namespace engram::cuda_on_host {
 void SetDeviceCount(int count);
 // Of each device. At first 1 GiB.
 void SetDeviceMemory(int64_t bytes);
-// What is allocated on all devices together.
+// What is allocated on all devices together, and kept by their pools.
 int64_t AllocatedBytes();
+// Whether pools keep memory that is free, as far as they may. At first they do.
+void LetPoolsKeep(bool do_keep);
 
 // Every later call fails with `error`, as calls do once a device has faulted; the first `calls` of them do
 // not yet (one that names a stream may count as two). What is freed is freed all the same.

@@ -286,6 +286,32 @@ TEST_F(CudaOnHostTest, MemoryEndsWhereTheTestSays) {
   EXPECT_EQ(cudaFree(&free), cudaErrorInvalidValue) << "not the device's";
 }
 
+TEST_F(CudaOnHostTest, PoolsKeepWhatTheyMay) {
+  cudaMemPoolProps properties = {};
+  cudaMemPool_t pool = nullptr;
+  ASSERT_EQ(cudaMemPoolCreate(&pool, &properties), cudaSuccess);
+  uint64_t kept = 300;
+  ASSERT_EQ(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept), cudaSuccess);
+  const int64_t before = AllocatedBytes();
+  void* first = nullptr;
+  void* second = nullptr;
+  ASSERT_EQ(cudaMallocFromPoolAsync(&first, 400, pool, nullptr), cudaSuccess);
+  ASSERT_EQ(cudaMallocFromPoolAsync(&second, 200, pool, nullptr), cudaSuccess);
+  EXPECT_EQ(AllocatedBytes(), before + 600);
+  EXPECT_EQ(cudaFreeAsync(first, nullptr), cudaSuccess);
+  EXPECT_EQ(AllocatedBytes(), before + 300);
+  EXPECT_EQ(cudaMemPoolDestroy(pool), cudaErrorInvalidValue) << "of which something is still taken";
+  SetDeviceMemory(AllocatedBytes());
+  ASSERT_EQ(cudaMallocFromPoolAsync(&first, 100, pool, nullptr), cudaSuccess);
+  void* third = nullptr;
+  EXPECT_EQ(cudaMallocFromPoolAsync(&third, 1, pool, nullptr), cudaErrorMemoryAllocation);
+  EXPECT_EQ(cudaFreeAsync(first, nullptr), cudaSuccess);
+  EXPECT_EQ(cudaFreeAsync(second, nullptr), cudaSuccess);
+  EXPECT_EQ(AllocatedBytes(), before + 300);
+  EXPECT_EQ(cudaMemPoolDestroy(pool), cudaSuccess);
+  EXPECT_EQ(AllocatedBytes(), before);
+}
+
 TEST_F(CudaOnHostTest, CopyHasItsSidesWhereItSays) {
   DeviceArray<int> device({1, 2, 3});
   int host[4] = {};

@@ -79,8 +79,15 @@ void SetDeviceMemory(int64_t bytes) {
 int64_t AllocatedBytes() {
   const Lock lock(TheDevice().mutex);
   size_t bytes = 0;
-  for (const auto& [address, allocation] : TheDevice().allocations) bytes += allocation.bytes;
+  for (const auto& [address, allocation] : TheDevice().allocations) {
+    if (allocation.pool == nullptr) bytes += allocation.bytes;
+  }
+  for (const auto& [handle, pool] : TheDevice().pools) bytes += pool.lent_bytes;
   return static_cast<int64_t>(bytes);
+}
+void LetPoolsKeep(bool do_keep) {
+  const Lock lock(TheDevice().mutex);
+  TheDevice().do_pools_keep = do_keep;
 }
 void FailFrom(cudaError_t error, int64_t calls) {
   const Lock lock(TheDevice().mutex);
@@ -100,6 +107,7 @@ void Reset() {
   device.fault = as_at_first.fault;
   device.calls_until_fault = as_at_first.calls_until_fault;
   device.seed = as_at_first.seed;
+  device.do_pools_keep = as_at_first.do_pools_keep;
   last_error = cudaSuccess;
   current_device = 0;
 }

@@ -25,6 +25,14 @@ struct FakeDevice {
   struct Allocation {
     size_t bytes;
     int device;
+    const void* pool;  // Null: of none.
+  };
+  // Memory that the device lends to a pool: what is taken from it, and what it keeps beyond that.
+  struct Pool {
+    int device;
+    size_t kept_bytes = 0;  // The release threshold.
+    size_t used_bytes = 0;
+    size_t lent_bytes = 0;
   };
 
   std::mutex mutex;  // Of all below.
@@ -34,6 +42,8 @@ struct FakeDevice {
   int64_t calls_until_fault = 0;
   uint64_t seed = 1;
   std::map<uintptr_t, Allocation> allocations;  // By address.
+  std::map<const void*, Pool> pools;            // By handle.
+  bool do_pools_keep = true;
   std::set<const void*> pinned;
   std::set<const void*> handles;  // Streams and events.
   std::map<const void*, size_t> shared_bytes_of_kernels;

@@ -1,5 +1,6 @@
 // Memory of the fake device: memory of the process, one allocation each, so that a sanitizer sees its ends.
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -19,9 +20,28 @@ constexpr size_t kAlignment = 256;
 size_t AllocatedOn(int device) {
   size_t bytes = 0;
   for (const auto& [address, allocation] : TheDevice().allocations) {
-    if (allocation.device == device) bytes += allocation.bytes;
+    if (allocation.device == device && allocation.pool == nullptr) bytes += allocation.bytes;
+  }
+  for (const auto& [handle, pool] : TheDevice().pools) {
+    if (pool.device == device) bytes += pool.lent_bytes;
   }
   return bytes;
+}
+
+bool IsFree(int device, size_t bytes) {
+  const size_t used = AllocatedOn(device);
+  const size_t total = TheDevice().memory_bytes;
+  return used <= total && bytes <= total - used;
+}
+
+// REQUIRES: TheDevice().mutex is held.
+void GiveBackToPool(const FakeDevice::Allocation& allocation) {
+  const auto found = TheDevice().pools.find(allocation.pool);
+  if (found == TheDevice().pools.end()) return;
+  FakeDevice::Pool& pool = found->second;
+  pool.used_bytes -= allocation.bytes;
+  const size_t kept = TheDevice().do_pools_keep ? pool.kept_bytes : 0;
+  pool.lent_bytes = std::min(pool.lent_bytes, std::max(pool.used_bytes, kept));
 }
 
 void* NewGarbage(size_t bytes) {
@@ -70,21 +90,22 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   const Lock lock(TheDevice().mutex);
   *pointer = nullptr;
   if (bytes == 0) return cudaSuccess;
-  const size_t used = AllocatedOn(device);
-  const size_t total = TheDevice().memory_bytes;
-  if (used > total || bytes > total - used) return Remember(cudaErrorMemoryAllocation);
+  if (!IsFree(device, bytes)) return Remember(cudaErrorMemoryAllocation);
   *pointer = NewGarbage(bytes);
   if (*pointer == nullptr) return Remember(cudaErrorMemoryAllocation);
-  TheDevice().allocations[reinterpret_cast<uintptr_t>(*pointer)] = {bytes, device};
+  TheDevice().allocations[reinterpret_cast<uintptr_t>(*pointer)] = {bytes, device, nullptr};
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* pointer) {
   const Lock lock(TheDevice().mutex);
   const cudaError_t error = BeginCall();
   if (pointer != nullptr) {
-    if (TheDevice().allocations.erase(reinterpret_cast<uintptr_t>(pointer)) == 0) {
+    const auto found = TheDevice().allocations.find(reinterpret_cast<uintptr_t>(pointer));
+    if (found == TheDevice().allocations.end()) {
       return Remember(error != cudaSuccess ? error : cudaErrorInvalidValue);
     }
+    GiveBackToPool(found->second);
+    TheDevice().allocations.erase(found);
     std::free(pointer);
   }
   return Remember(error);
@@ -159,13 +180,60 @@ cudaError_t cudaMemsetAsync(void* to, int byte, size_t bytes, cudaStream_t strea
   return cudaMemset(to, byte, bytes);
 }
 
-// The pool gives back at once whatever is freed.
+// Pools keep what they may of what is freed.
 
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device) {
+struct CUmemPoolHandle_st {};
+
+cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* properties) {
   int value = 0;
-  static char the_pool;
-  *pool = reinterpret_cast<cudaMemPool_t>(&the_pool);
-  return cudaDeviceGetAttribute(&value, cudaDevAttrMemoryPoolsSupported, device);
+  const int device = properties->location.id;
+  const cudaError_t error = cudaDeviceGetAttribute(&value, cudaDevAttrMemoryPoolsSupported, device);
+  if (error != cudaSuccess) return error;
+  const Lock lock(TheDevice().mutex);
+  *pool = new CUmemPoolHandle_st;
+  TheDevice().pools[*pool] = {device};
+  return cudaSuccess;
 }
-cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaDeviceSynchronize(); }
-cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, size_t) { return cudaDeviceSynchronize(); }
+cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
+  const Lock lock(TheDevice().mutex);
+  const cudaError_t error = BeginCall();
+  const auto found = TheDevice().pools.find(pool);
+  // CUDA would wait for what is not given back; nobody means that.
+  if (found == TheDevice().pools.end() || found->second.used_bytes > 0)
+    return Remember(cudaErrorInvalidValue);
+  TheDevice().pools.erase(found);
+  delete pool;
+  return Remember(error);
+}
+cudaError_t cudaMallocFromPoolAsync(void** pointer, size_t bytes, cudaMemPool_t handle, cudaStream_t stream) {
+  if (const cudaError_t error = cudaStreamQuery(stream); error != cudaSuccess) return error;
+  int device = 0;
+  if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
+  const Lock lock(TheDevice().mutex);
+  const auto found = TheDevice().pools.find(handle);
+  // A stream is of the device that was current when it was made.
+  if (found == TheDevice().pools.end() || found->second.device != device) {
+    return Remember(cudaErrorInvalidValue);
+  }
+  *pointer = nullptr;
+  FakeDevice::Pool& pool = found->second;
+  const size_t wanted = pool.used_bytes + bytes;
+  const size_t more = wanted > pool.lent_bytes ? wanted - pool.lent_bytes : 0;
+  if (!IsFree(device, more)) return Remember(cudaErrorMemoryAllocation);
+  *pointer = NewGarbage(bytes);
+  if (*pointer == nullptr) return Remember(cudaErrorMemoryAllocation);
+  pool.used_bytes = wanted;
+  pool.lent_bytes += more;
+  TheDevice().allocations[reinterpret_cast<uintptr_t>(*pointer)] = {bytes, device, handle};
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value) {
+  const Lock lock(TheDevice().mutex);
+  if (const cudaError_t error = BeginCall(); error != cudaSuccess) return Remember(error);
+  const auto found = TheDevice().pools.find(pool);
+  if (found == TheDevice().pools.end() || attribute != cudaMemPoolAttrReleaseThreshold) {
+    return Remember(cudaErrorInvalidValue);
+  }
+  found->second.kept_bytes = *static_cast<uint64_t*>(value);
+  return cudaSuccess;
+}

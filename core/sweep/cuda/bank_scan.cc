@@ -40,13 +40,13 @@ BankScan::BankScan(ResidentBank bank) : bank_(std::move(bank)) {
 absl::Status BankScan::Scan(absl::Span<const SweepState> states, const Workspaces& workspaces,
                             std::vector<std::vector<double>>* lowers) {
   lowers->assign(states.size(), {});
-  return workspaces.Settle(ScanAll(scans_, states, workspaces, absl::MakeSpan(*lowers)));
+  return ScanAll(scans_, states, workspaces, absl::MakeSpan(*lowers));
 }
 
 absl::Status BankScan::Select(absl::Span<DeviceScan::Request> requests, const Workspaces& workspaces) const {
   if (requests.empty()) return absl::OkStatus();
   for (const DeviceScan::Request& request : requests) request.survivors->clear();
-  return workspaces.Settle(SelectOnAll(scans_, requests, workspaces));
+  return SelectOnAll(scans_, requests, workspaces);
 }
 
 }  // namespace engram

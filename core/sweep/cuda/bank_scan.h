@@ -13,7 +13,7 @@
 namespace engram {
 
 // The scans of a batch of states on all devices that have a part of a bank, as if they were one: all are at
-// work before any is waited for. Errors are those of DeviceScan; after one nothing is at work any more.
+// work before any is waited for. Errors are those of DeviceScan.
 class BankScan {
  public:
   explicit BankScan(ResidentBank bank);

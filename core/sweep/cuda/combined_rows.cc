@@ -28,9 +28,9 @@ absl::Status Combine(Gpu* gpu, Workspace* workspace, const std::vector<const flo
   const auto count = static_cast<int64_t>(rows.size());
   const auto dim = static_cast<int64_t>(sum.size());
   const int64_t block_sums = CombineBlocks(count) * dim;
-  ENGRAM_RETURN_IF_ERROR(
-      workspace->results().Grow((block_sums + dim) * static_cast<int64_t>(sizeof(double))));
-  auto* const results = workspace->results().as<double>();
+  ENGRAM_ASSIGN_OR_RETURN(const DeviceBytes sums,
+                          workspace->Take((block_sums + dim) * static_cast<int64_t>(sizeof(double))));
+  auto* const results = sums.as<double>();
   ENGRAM_RETURN_IF_ERROR(device->Check(gpu->uploads()->LetWait(workspace->stream()), kCombining));
   ENGRAM_RETURN_IF_ERROR(
       device->Check(CombineRows(inputs.at<const float*>(in_rows), inputs.at<double>(in_weights), count, dim,

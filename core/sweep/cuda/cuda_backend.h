@@ -18,7 +18,8 @@ struct CudaOptions {
   std::vector<int> devices = {0};
   // Bytes of each one's memory that banks may take; 0: what is free but for the scratch.
   int64_t budget_bytes = 0;
-  // Bytes of each one's memory for the bounds of one scan; larger batches are scanned in parts.
+  // Bytes of each one's memory for the bounds of one scan, or a sixteenth of what is free if that is less;
+  // larger batches are scanned in parts. Twice as much is taken at once, and kept.
   int64_t scratch_bytes = int64_t{512} << 20;
   // Tiles, and rows, above the cut that one look at the bounds has room for; for more there are several.
   int64_t list_capacity = int64_t{1} << 17;
@@ -30,7 +31,7 @@ struct CudaOptions {
 // The backend for NVIDIA's GPUs; see CudaSweeper. `pool` must outlive it, `kernels` and it all results and
 // banks.
 // INVALID_ARGUMENT: no device is given. NOT_FOUND: there is no such device, or no driver; the text says
-// which. UNAVAILABLE: it does not work.
+// which. UNAVAILABLE: it does not work. RESOURCE_EXHAUSTED: it has no memory for the scratch.
 absl::StatusOr<std::unique_ptr<Sweeper>> MakeCudaSweeper(const CudaOptions& options, ThreadPool* pool,
                                                          const ScreenKernels& kernels);
 

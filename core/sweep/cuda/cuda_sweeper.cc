@@ -19,35 +19,11 @@
 namespace engram {
 namespace {
 
-// The part of a small device's free memory that the bounds of one scan may take.
-constexpr int64_t kScratchPart = 16;
-// Scans that run or wait for later states at a time.
-constexpr int64_t kScansAtATime = 2;
-// Of the free memory, what the driver and workspaces take besides.
-constexpr int64_t kOtherPart = 16;
-
-// What is free for each time that device i is given.
-int64_t FreeBytes(const CudaOptions& options, const std::vector<std::unique_ptr<Gpu>>& gpus, size_t i) {
-  const std::vector<int>& devices = options.devices;
-  return gpus[i]->device()->free_bytes() / std::count(devices.begin(), devices.end(), devices[i]);
-}
-
-CudaOptions Resolve(CudaOptions options, const std::vector<std::unique_ptr<Gpu>>& gpus) {
-  for (size_t i = 0; i < gpus.size(); ++i) {
-    options.scratch_bytes = std::min(options.scratch_bytes, FreeBytes(options, gpus, i) / kScratchPart);
-  }
-  return options;
-}
-
-std::vector<std::unique_ptr<DeviceResidency>> MakeResidencies(const CudaOptions& options,
+std::vector<std::unique_ptr<DeviceResidency>> MakeResidencies(const MemoryPlan& plan,
                                                               const std::vector<std::unique_ptr<Gpu>>& gpus) {
   std::vector<std::unique_ptr<DeviceResidency>> made;
   for (size_t i = 0; i < gpus.size(); ++i) {
-    const int64_t free_bytes = FreeBytes(options, gpus, i);
-    const int64_t budget_bytes = options.budget_bytes != 0 ? options.budget_bytes
-                                                           : free_bytes - free_bytes / kOtherPart -
-                                                                 kScansAtATime * options.scratch_bytes;
-    made.push_back(std::make_unique<DeviceResidency>(gpus[i].get(), budget_bytes));
+    made.push_back(std::make_unique<DeviceResidency>(gpus[i].get(), plan.bank_bytes[i]));
   }
   return made;
 }
@@ -62,19 +38,26 @@ absl::StatusOr<std::unique_ptr<Sweeper>> MakeCudaSweeper(const CudaOptions& opti
 absl::StatusOr<std::unique_ptr<CudaSweeper>> CudaSweeper::Make(const CudaOptions& options, ThreadPool* pool,
                                                                const ScreenKernels& kernels) {
   if (options.devices.empty()) return absl::InvalidArgumentError("devices: got none, at least one is needed");
-  std::vector<std::unique_ptr<Gpu>> gpus;
-  for (const int device : options.devices) {
-    ENGRAM_ASSIGN_OR_RETURN(gpus.emplace_back(), Gpu::Open(device, options.list_capacity));
+  std::vector<std::unique_ptr<Device>> devices;
+  for (const int index : options.devices) {
+    ENGRAM_ASSIGN_OR_RETURN(devices.emplace_back(), Device::Open(index));
   }
-  const CudaOptions resolved = Resolve(options, gpus);
-  return std::unique_ptr<CudaSweeper>(new CudaSweeper(resolved, std::move(gpus), pool, kernels));
+  const MemoryPlan plan = PlanMemory(options, devices);
+  std::vector<std::unique_ptr<Gpu>> gpus;
+  for (std::unique_ptr<Device>& device : devices) {
+    ENGRAM_ASSIGN_OR_RETURN(gpus.emplace_back(),
+                            Gpu::Make(std::move(device), plan.scratch_bytes, options.list_capacity));
+  }
+  return std::unique_ptr<CudaSweeper>(new CudaSweeper(options, plan, std::move(gpus), pool, kernels));
 }
 
-CudaSweeper::CudaSweeper(const CudaOptions& options, std::vector<std::unique_ptr<Gpu>> gpus, ThreadPool* pool,
+CudaSweeper::CudaSweeper(const CudaOptions& options, const MemoryPlan& plan,
+                         std::vector<std::unique_ptr<Gpu>> gpus, ThreadPool* pool,
                          const ScreenKernels& kernels)
     : options_(options),
+      scan_bytes_(plan.scan_bytes),
       gpus_(std::move(gpus)),
-      residency_(MakeResidencies(options_, gpus_)),
+      residency_(MakeResidencies(plan, gpus_)),
       cpu_(pool, kernels) {}
 
 absl::Status CudaSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
@@ -152,7 +135,7 @@ std::vector<size_t> CudaSweeper::SweepOnDevices(const ResidentBank& bank, absl::
     (IsHopelessToScreen(bank.snapshot(), states[b]) ? dense : screened).push_back(b);
   }
   const int64_t bytes_per_state = bank.most_tiles() * static_cast<int64_t>(sizeof(float));
-  const auto most = static_cast<size_t>(std::max<int64_t>(options_.scratch_bytes / bytes_per_state, 1));
+  const auto most = static_cast<size_t>(std::max<int64_t>(scan_bytes_ / bytes_per_state, 1));
   for (size_t begin = 0; begin < screened.size(); begin += most) {
     const std::vector<size_t> left =
         Screen(bank, states, absl::MakeConstSpan(screened).subspan(begin, most), results);

@@ -12,6 +12,7 @@
 #include "core/sweep/cpu/cpu_sweeper.h"
 #include "core/sweep/cuda/cuda_backend.h"
 #include "core/sweep/cuda/gpu.h"
+#include "core/sweep/cuda/memory_plan.h"
 #include "core/sweep/cuda/resident_bank.h"
 #include "core/sweep/cuda/spread_residency.h"
 #include "core/sweep/cuda/workspaces.h"
@@ -47,8 +48,8 @@ class CudaSweeper : public Sweeper {
   std::optional<double> DeviceUtilization(size_t i) const override;
 
  private:
-  CudaSweeper(const CudaOptions& options, std::vector<std::unique_ptr<Gpu>> gpus, ThreadPool* pool,
-              const ScreenKernels& kernels);
+  CudaSweeper(const CudaOptions& options, const MemoryPlan& plan, std::vector<std::unique_ptr<Gpu>> gpus,
+              ThreadPool* pool, const ScreenKernels& kernels);
 
   // Sweeps for the states of these indices; returns those that are left to the host.
   std::vector<size_t> SweepOnDevices(const ResidentBank& bank, absl::Span<const SweepState> states,
@@ -61,6 +62,7 @@ class CudaSweeper : public Sweeper {
                           absl::Span<SweepResult> results, std::vector<size_t>* left);
 
   const CudaOptions options_;
+  const int64_t scan_bytes_;
   const std::vector<std::unique_ptr<Gpu>> gpus_;
   SpreadResidency residency_;
   CpuSweeper cpu_;

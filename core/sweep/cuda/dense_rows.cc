@@ -25,7 +25,7 @@ struct DenseGroup {
   std::vector<SurvivorList*> survivors;
 };
 
-// A device scores its rows, a block after the other. After an error it may still be at work.
+// A device scores its rows, a block after the other.
 class DensePart {
  public:
   // All must outlive this.
@@ -54,7 +54,9 @@ class DensePart {
   const DenseGroup& group_;
   const std::vector<TileRange> blocks_;
   size_t next_ = 0;  // The block that is waited for next.
-  const double* states_ = nullptr;
+  Inputs inputs_;
+  Inputs::Handle in_states_ = 0;
+  DeviceBytes scores_;  // Of the block that was launched last.
 };
 
 absl::Status DensePart::Begin() {
@@ -63,10 +65,8 @@ absl::Status DensePart::Begin() {
   for (const SweepState* state : group_.states) {
     states.insert(states.end(), state->state.begin(), state->state.end());
   }
-  Inputs inputs;
-  const Inputs::Handle in_states = inputs.Add(absl::MakeConstSpan(states));
-  ENGRAM_RETURN_IF_ERROR(inputs.Send(workspace_));
-  states_ = inputs.at<double>(in_states);
+  in_states_ = inputs_.Add(absl::MakeConstSpan(states));
+  ENGRAM_RETURN_IF_ERROR(inputs_.Send(workspace_));
   ENGRAM_RETURN_IF_ERROR(
       workspace_->device()->Check(tiles_.gpu()->uploads()->LetWait(workspace_->stream()), kDoing));
   return LaunchNext();
@@ -75,21 +75,20 @@ absl::Status DensePart::Begin() {
 absl::Status DensePart::LaunchNext() {
   const TileRange& block = blocks_[next_];
   const BankSnapshot& bank = tiles_.bank();
-  const int64_t scores = count() * block.count * kTileRows;
-  ENGRAM_RETURN_IF_ERROR(workspace_->results().Grow(scores * static_cast<int64_t>(sizeof(double))));
+  const int64_t score_count = count() * block.count * kTileRows;
+  ENGRAM_ASSIGN_OR_RETURN(scores_, workspace_->Take(score_count * static_cast<int64_t>(sizeof(double))));
   return workspace_->device()->Check(
       ScoreRows(DeviceSegment::Of(bank.segment(block.segment))->patterns(), bank.settings().dim,
-                BeginOf(block), EndOf(block), states_, static_cast<int32_t>(count()),
-                workspace_->results().as<double>(), workspace_->stream()),
+                BeginOf(block), EndOf(block), inputs_.at<double>(in_states_), static_cast<int32_t>(count()),
+                scores_.as<double>(), workspace_->stream()),
       kDoing);
 }
 
 absl::Status DensePart::Advance() {
   workspace_->device()->Use();
   const TileRange& block = blocks_[next_++];
-  ENGRAM_ASSIGN_OR_RETURN(
-      const absl::Span<const double> scores,
-      workspace_->Fetch(workspace_->results().as<const double>(), count() * block.count * kTileRows));
+  ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const double> scores,
+                          workspace_->Fetch(scores_.as<const double>(), count() * block.count * kTileRows));
   if (!is_done()) ENGRAM_RETURN_IF_ERROR(LaunchNext());
   Take(block, scores);
   return absl::OkStatus();
@@ -150,7 +149,7 @@ absl::Status ScoreAllRowsOnDevices(const ResidentBank& bank, absl::Span<const Sw
       group.states.push_back(&all_states[b]);
       group.survivors.push_back(&results[b].survivors);
     }
-    ENGRAM_RETURN_IF_ERROR(workspaces.Settle(ScoreTiles(bank, workspaces, group)));
+    ENGRAM_RETURN_IF_ERROR(ScoreTiles(bank, workspaces, group));
     ScoreLooseRows(bank, group);
   }
   return absl::OkStatus();

@@ -35,6 +35,8 @@ class Device {
   // What it was lost to; empty: it is not.
   std::string fault() const ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // As CUDA counts them.
+  int index() const { return index_; }
   const std::string& name() const { return name_; }
   int multiprocessors() const { return multiprocessors_; }
   int64_t memory_bytes() const { return memory_bytes_; }

@@ -32,8 +32,7 @@ absl::StatusOr<std::unique_ptr<ResidentSegment>> DeviceResidency::Make(int64_t c
   const std::string on_device = absl::StrCat(purpose, " on ", gpu_->device()->name());
   ENGRAM_ASSIGN_OR_RETURN(Reservation patterns, pattern_budget_.Reserve(of_patterns, on_device));
   ENGRAM_ASSIGN_OR_RETURN(Reservation reservation, budget_.Reserve(bytes, on_device));
-  Bytes memory(gpu_->device(), Bytes::Place::kDevice);
-  ENGRAM_RETURN_IF_ERROR(memory.Take(bytes));
+  ENGRAM_ASSIGN_OR_RETURN(DeviceBytes memory, gpu_->TakeForBank(bytes));
   return std::make_unique<DeviceSegment>(capacity, dim, with_patterns, std::move(memory),
                                          std::move(reservation), std::move(patterns), gpu_);
 }

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,13 +20,11 @@ namespace engram {
 // The upper bounds of a device's tiles for the states of one pass over the codes. They stay on the device and
 // serve these states and later ones of the same queries.
 //
-// What is launched is fetched with the same workspace, so that several devices can be at work between. After
-// an error the workspace may still be at work; wait for it. RESOURCE_EXHAUSTED: the device has no memory for
-// it. UNAVAILABLE: it is lost.
+// What is launched is fetched with the same workspace, so that several devices can be at work between.
+// RESOURCE_EXHAUSTED: the device has no memory for it. UNAVAILABLE: it is lost.
 class DeviceScan {
  public:
   explicit DeviceScan(ResidentTiles tiles) : tiles_(std::move(tiles)) {}
-  ~DeviceScan();
   DeviceScan(const DeviceScan&) = delete;
   DeviceScan& operator=(const DeviceScan&) = delete;
 
@@ -58,16 +55,13 @@ class DeviceScan {
   absl::Status FetchSelected(absl::Span<Request> requests, Workspace* workspace) const;
 
  private:
-  // The rows that each state sees [B], on the device, until `workspace` has been waited for.
-  absl::StatusOr<std::vector<const uint16_t*>> FindVisible(const std::vector<const SweepState*>& states,
-                                                           Workspace* workspace) const;
   // What there was no room for.
   absl::Status SelectInHalves(absl::Span<Request> requests, Workspace* workspace) const;
 
   const ResidentTiles tiles_;
-  std::optional<Bytes> uppers_;  // [B, T]
-  std::vector<double> scales_;   // [B]
-  int64_t chunk_count_ = 0;      // Shares of the tiles that have a lower bound of each.
+  DeviceBytes uppers_;          // [B, T]
+  std::vector<double> scales_;  // [B]
+  int64_t chunk_count_ = 0;     // Shares of the tiles that have a lower bound of each.
 };
 
 }  // namespace engram

@@ -45,7 +45,7 @@ int64_t DeviceSegment::BytesFor(int64_t capacity, int64_t dim, bool with_pattern
   return parts.bytes();
 }
 
-DeviceSegment::DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, Bytes memory,
+DeviceSegment::DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, DeviceBytes memory,
                              Reservation reservation, Reservation pattern_reservation, Gpu* gpu)
     : dim_(dim),
       memory_(std::move(memory)),

@@ -6,9 +6,9 @@
 #include "core/bank/memory_budget.h"
 #include "core/bank/residency.h"
 #include "core/bank/segment.h"
-#include "core/sweep/cuda/device_memory.h"
 #include "core/sweep/cuda/device_tiles.h"
 #include "core/sweep/cuda/gpu.h"
+#include "core/sweep/cuda/memory_pool.h"
 
 namespace engram {
 
@@ -24,8 +24,8 @@ class DeviceSegment : public ResidentSegment {
   }
 
   // `memory`, of `gpu`, has room for BytesFor bytes. `gpu` must outlive this.
-  DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, Bytes memory, Reservation reservation,
-                Reservation pattern_reservation, Gpu* gpu);
+  DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, DeviceBytes memory,
+                Reservation reservation, Reservation pattern_reservation, Gpu* gpu);
 
   void Copy(const Segment& segment, int64_t begin, int64_t end) override;
   int64_t bytes() const override { return reservation_.bytes(); }
@@ -39,7 +39,7 @@ class DeviceSegment : public ResidentSegment {
 
  private:
   const int64_t dim_;
-  const Bytes memory_;
+  const DeviceBytes memory_;
   const Reservation reservation_;
   const Reservation pattern_reservation_;  // Of what may be taken for patterns.
   Gpu* const gpu_;

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
-#include "core/sweep/cuda/device_memory.h"
+#include "core/sweep/cuda/pinned_bytes.h"
 
 namespace engram {
 
@@ -25,6 +25,8 @@ class DeviceUploads {
   // What is done to bytes on their way: codes are stored as c + 128, the device multiplies c.
   enum class Change { kNone, kSignBytes };
 
+  // On which they are copied.
+  cudaStream_t stream() const { return stream_; }
   // Begins to copy `size` bytes, which may go once this returns.
   void Copy(void* to, const void* from, int64_t size, Change change) ABSL_LOCKS_EXCLUDED(mutex_);
   // Whatever is launched on `stream` later finds what was copied before.
@@ -32,8 +34,8 @@ class DeviceUploads {
 
  private:
   struct Buffer {
-    explicit Buffer(Device* device) : bytes(device, Bytes::Place::kPinned) {}
-    Bytes bytes;
+    explicit Buffer(Device* device) : bytes(device) {}
+    PinnedBytes bytes;
     cudaEvent_t free = nullptr;  // When the device has read it.
   };
 

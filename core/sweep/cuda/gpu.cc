@@ -1,23 +1,33 @@
 #include "core/sweep/cuda/gpu.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "core/base/status_macros.h"
 
 namespace engram {
 namespace {
 
-// Scans whose near misses are waited for may hold bounds; more are given back to the device.
-constexpr size_t kMostFreeBounds = 4;
+// Made before the first sweep, which need not wait for them then: for two scans at a time, and the near
+// misses of one before.
+constexpr int kFirstWorkspaces = 3;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Gpu>> Gpu::Open(int index, int64_t list_capacity) {
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Device> device, Device::Open(index));
+absl::StatusOr<std::unique_ptr<Gpu>> Gpu::Make(std::unique_ptr<Device> device, int64_t scratch_bytes,
+                                               int64_t list_capacity) {
   std::unique_ptr<Gpu> gpu(new Gpu(std::move(device), list_capacity));
-  ENGRAM_ASSIGN_OR_RETURN(gpu->uploads_, DeviceUploads::Make(gpu->device()));
+  ENGRAM_RETURN_IF_ERROR(gpu->Begin(scratch_bytes));
   return gpu;
+}
+
+absl::Status Gpu::Begin(int64_t scratch_bytes) {
+  ENGRAM_ASSIGN_OR_RETURN(bank_memory_, MemoryPool::Make(device_.get(), /*kept_bytes=*/0));
+  ENGRAM_ASSIGN_OR_RETURN(scratch_, MemoryPool::Make(device_.get(), scratch_bytes));
+  ENGRAM_ASSIGN_OR_RETURN(uploads_, DeviceUploads::Make(device_.get()));
+  MutexLock lock(&mutex_);
+  for (int i = 0; i < kFirstWorkspaces; ++i) {
+    ENGRAM_ASSIGN_OR_RETURN(workspaces_.emplace_back(),
+                            Workspace::Make(device_.get(), scratch_.get(), list_capacity_));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Workspace>> Gpu::TakeWorkspace() {
@@ -29,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Workspace>> Gpu::TakeWorkspace() {
       return workspace;
     }
   }
-  return Workspace::Make(device_.get(), list_capacity_);
+  return Workspace::Make(device_.get(), scratch_.get(), list_capacity_);
 }
 
 void Gpu::GiveBack(std::unique_ptr<Workspace> workspace) {
@@ -37,29 +47,6 @@ void Gpu::GiveBack(std::unique_ptr<Workspace> workspace) {
   workspace->Wait().IgnoreError();
   MutexLock lock(&mutex_);
   workspaces_.push_back(std::move(workspace));
-}
-
-absl::StatusOr<Bytes> Gpu::TakeBounds(int64_t bytes) {
-  {
-    MutexLock lock(&mutex_);
-    const auto it =
-        std::find_if(bounds_.begin(), bounds_.end(), [&](const Bytes& free) { return free.size() >= bytes; });
-    if (it != bounds_.end()) {
-      Bytes taken = std::move(*it);
-      bounds_.erase(it);
-      return taken;
-    }
-  }
-  Bytes made(device_.get(), Bytes::Place::kDevice);
-  ENGRAM_RETURN_IF_ERROR(made.Grow(bytes));
-  return made;
-}
-
-void Gpu::GiveBack(Bytes bounds) {
-  MutexLock lock(&mutex_);
-  // The oldest goes: it may be of a size that nobody asks for any more.
-  if (bounds_.size() == kMostFreeBounds) bounds_.erase(bounds_.begin());
-  bounds_.push_back(std::move(bounds));
 }
 
 }  // namespace engram

@@ -3,14 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/base/counter.h"
 #include "core/base/mutex.h"
 #include "core/sweep/cuda/device.h"
-#include "core/sweep/cuda/device_memory.h"
 #include "core/sweep/cuda/device_uploads.h"
+#include "core/sweep/cuda/memory_pool.h"
 #include "core/sweep/cuda/visible_tiles.h"
 #include "core/sweep/cuda/workspace.h"
 
@@ -19,10 +20,16 @@ namespace engram {
 // A device and what sweeps on it share. Thread-safe. Must outlive all that is made with it.
 class Gpu {
  public:
-  // As Device::Open; `list_capacity` is that of workspaces.
-  static absl::StatusOr<std::unique_ptr<Gpu>> Open(int index, int64_t list_capacity);
+  // Takes `scratch_bytes` of the device at once for what sweeps work with; `list_capacity` is that of
+  // workspaces. RESOURCE_EXHAUSTED: there is not so much. UNAVAILABLE: the device is lost.
+  static absl::StatusOr<std::unique_ptr<Gpu>> Make(std::unique_ptr<Device> device, int64_t scratch_bytes,
+                                                   int64_t list_capacity);
 
   Device* device() { return device_.get(); }
+  // Memory for segments.
+  absl::StatusOr<DeviceBytes> TakeForBank(int64_t bytes) {
+    return bank_memory_->Take(bytes, uploads_->stream());
+  }
   DeviceUploads* uploads() { return uploads_.get(); }
   VisibleTilesCache* visible_tiles() { return &visible_tiles_; }
 
@@ -39,22 +46,21 @@ class Gpu {
   absl::StatusOr<std::unique_ptr<Workspace>> TakeWorkspace() ABSL_LOCKS_EXCLUDED(mutex_);
   void GiveBack(std::unique_ptr<Workspace> workspace) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // At least so many bytes of the device, for the bounds of a scan; to be given back.
-  absl::StatusOr<Bytes> TakeBounds(int64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
-  void GiveBack(Bytes bounds) ABSL_LOCKS_EXCLUDED(mutex_);
-
  private:
   Gpu(std::unique_ptr<Device> device, int64_t list_capacity)
-      : list_capacity_(list_capacity), device_(std::move(device)), visible_tiles_(device_.get()) {}
+      : list_capacity_(list_capacity), device_(std::move(device)) {}
+  absl::Status Begin(int64_t scratch_bytes);
 
   const int64_t list_capacity_;
   const std::unique_ptr<Device> device_;
+  // Memory goes back to the pools before they go, in the order of streams that go after it.
+  std::unique_ptr<MemoryPool> bank_memory_;
+  std::unique_ptr<MemoryPool> scratch_;
   std::unique_ptr<DeviceUploads> uploads_;
-  VisibleTilesCache visible_tiles_;
   Counts counts_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> workspaces_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Bytes> bounds_ ABSL_GUARDED_BY(mutex_);
+  VisibleTilesCache visible_tiles_;
 };
 
 }  // namespace engram

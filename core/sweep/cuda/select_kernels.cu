@@ -67,6 +67,9 @@ __global__ void __launch_bounds__(kThreads)
   lowers[b * chunk_count + chunk] = best;
 }
 
+// There may be more of them than the type says.
+__device__ RowEntry* RowsOf(const SelectTask& task) { return task.selected->rows; }
+
 // A block takes kThreads tiles of one state.
 __global__ void __launch_bounds__(kThreads) ListTiles(SelectTask task, int64_t tile_blocks) {
   const auto b = static_cast<int32_t>(blockIdx.x / tile_blocks);
@@ -81,7 +84,7 @@ __global__ void __launch_bounds__(kThreads) ListTiles(SelectTask task, int64_t t
     }
     reaches = upper >= cutoff.cut && upper != -INFINITY;
   }
-  const uint32_t place = TakePlace(reaches, &task.counts->tiles);
+  const uint32_t place = TakePlace(reaches, &task.selected->counts.tiles);
   if (reaches && place < task.capacity) task.tiles[place] = {b, static_cast<int32_t>(t)};
 }
 
@@ -92,7 +95,7 @@ __global__ void __launch_bounds__(kThreads) OpenTiles(SelectTask task) {
   const int quarter = lane % 4;
   const auto warps = static_cast<uint32_t>(gridDim.x * kWarps);
   const auto warp = static_cast<uint32_t>(blockIdx.x * kWarps + threadIdx.x / kWarp);
-  const uint32_t count = min(task.counts->tiles, task.capacity);
+  const uint32_t count = min(task.selected->counts.tiles, task.capacity);
   for (uint32_t i = warp; i < count; i += warps) {
     const TileEntry entry = task.tiles[i];
     const DeviceTiles& tiles = bank.segments[bank.Find(entry.tile)];
@@ -124,8 +127,8 @@ __global__ void __launch_bounds__(kThreads) OpenTiles(SelectTask task) {
       const bool is_visible = ((task.states.visible[entry.state][entry.tile] >> row) & 1U) != 0;
       reaches = is_visible && upper >= task.cutoffs[entry.state].cut;
     }
-    const uint32_t place = TakePlace(reaches, &task.counts->rows);
-    if (reaches && place < task.capacity) task.rows[place] = {entry.state, entry.tile, row};
+    const uint32_t place = TakePlace(reaches, &task.selected->counts.rows);
+    if (reaches && place < task.capacity) RowsOf(task)[place] = {0, entry.state, entry.tile, row};
   }
 }
 
@@ -135,10 +138,11 @@ __global__ void __launch_bounds__(kThreads) ScoreEntries(SelectTask task) {
   const auto half = static_cast<uint32_t>(threadIdx.x % kWarp / kLanes);
   const auto stride = static_cast<uint32_t>(gridDim.x * kWarps * kRowsPerWarp);
   const auto first = static_cast<uint32_t>((blockIdx.x * kWarps + threadIdx.x / kWarp) * kRowsPerWarp);
-  const uint32_t count = min(task.counts->rows, task.capacity);
+  const uint32_t count = min(task.selected->counts.rows, task.capacity);
   for (uint32_t i = first; i < count; i += stride) {
     const bool has_row = i + half < count;
-    const RowEntry entry = task.rows[has_row ? i + half : i];
+    RowEntry* const entries = RowsOf(task);
+    const RowEntry entry = entries[has_row ? i + half : i];
     const DeviceTiles& tiles = bank.segments[bank.Find(entry.tile)];
     const bool has_pattern = tiles.patterns != nullptr;
     const int64_t row = (entry.tile - tiles.begin) * kDeviceTileRows + entry.row;
@@ -146,7 +150,7 @@ __global__ void __launch_bounds__(kThreads) ScoreEntries(SelectTask task) {
     const double score =
         CanonicalScore(has_pattern ? tiles.patterns + row * bank.dim : nullptr,
                        task.exact_states + entry.state * bank.dim, has_pattern ? bank.dim : 0);
-    if (has_row && has_pattern && threadIdx.x % kLanes == 0) task.scores[i + half] = score;
+    if (has_row && has_pattern && threadIdx.x % kLanes == 0) entries[i + half].score = score;
   }
 }
 
@@ -182,8 +186,9 @@ cudaError_t FindBestLowers(const DeviceBank& bank, const float* uppers, const Es
 
 cudaError_t SelectRows(const SelectTask& task, int multiprocessors, cudaStream_t stream) {
   const int64_t tile_blocks = (task.bank.tile_count + kThreads - 1) / kThreads;
-  cudaError_t error =
-      Launch(ListTiles, tile_blocks * task.states.count, kThreads, 0, stream, task, tile_blocks);
+  cudaError_t error = cudaMemsetAsync(&task.selected->counts, 0, sizeof(EntryCounts), stream);
+  if (error != cudaSuccess) return error;
+  error = Launch(ListTiles, tile_blocks * task.states.count, kThreads, 0, stream, task, tile_blocks);
   if (error != cudaSuccess) return error;
   error = Launch(OpenTiles, BlocksFor(task.capacity, multiprocessors), kThreads, 0, stream, task);
   if (error != cudaSuccess) return error;

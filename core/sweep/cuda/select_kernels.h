@@ -32,15 +32,23 @@ struct TileEntry {
 };
 
 struct RowEntry {
-  int32_t state = 0;
-  int32_t tile = 0;
-  int32_t row = 0;  // Of the tile.
+  double score;  // Canonical, not scaled; undefined where patterns are not resident.
+  int32_t state;
+  int32_t tile;
+  int32_t row;  // Of the tile.
 };
 
 // How many entries there are, those included for which there was no room.
 struct EntryCounts {
   uint32_t tiles = 0;
   uint32_t rows = 0;
+};
+
+// What a selection finds. The first rows come to the host with their number, and mostly there are no more.
+struct SelectedRows {
+  static constexpr int64_t kFirst = 512;
+  EntryCounts counts;
+  RowEntry rows[kFirst];  // On the device more follow, up to its capacity.
 };
 
 // What selection works with. Pointers are to the device's memory.
@@ -52,9 +60,7 @@ struct SelectTask {
   const Cutoff* cutoffs = nullptr;       // [B]
   const double* exact_states = nullptr;  // [B, D], not scaled.
   TileEntry* tiles = nullptr;            // [capacity]
-  RowEntry* rows = nullptr;              // [capacity]
-  double* scores = nullptr;              // [capacity]; left alone where patterns are not resident.
-  EntryCounts* counts = nullptr;         // Set to 0 before.
+  SelectedRows* selected = nullptr;      // [capacity] rows.
   uint32_t capacity = 0;
 };
 

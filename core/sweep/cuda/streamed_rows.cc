@@ -81,9 +81,10 @@ absl::Status Stream(Workspace* workspace, const BankSnapshot& bank, const Stream
   const int64_t scores_bytes =
       (rows.row_count * static_cast<int64_t>(sizeof(float)) + kAlignment - 1) / kAlignment * kAlignment;
   const int64_t sums_bytes = (blocks + 1) * static_cast<int64_t>(sizeof(StreamSum));
-  ENGRAM_RETURN_IF_ERROR(workspace->results().Grow(
-      scores_bytes + sums_bytes + (blocks + 1) * dim * static_cast<int64_t>(sizeof(double))));
-  auto* const results = workspace->results().as<unsigned char>();
+  ENGRAM_ASSIGN_OR_RETURN(
+      const DeviceBytes memory,
+      workspace->Take(scores_bytes + sums_bytes + (blocks + 1) * dim * static_cast<int64_t>(sizeof(double))));
+  auto* const results = memory.as<unsigned char>();
   auto* const scores = reinterpret_cast<float*>(results);
 
   // What is sent first has the addresses of what is sent then.

@@ -15,7 +15,7 @@ constexpr size_t kMost = 16;
 absl::StatusOr<std::shared_ptr<const VisibleTiles>> VisibleTilesCache::Get(const BankSnapshot& bank,
                                                                            const TileSequence& tiles,
                                                                            int64_t version,
-                                                                           cudaStream_t stream) {
+                                                                           Workspace* workspace) {
   {
     MutexLock lock(&mutex_);
     for (auto it = newest_first_.begin(); it != newest_first_.end(); ++it) {
@@ -24,7 +24,7 @@ absl::StatusOr<std::shared_ptr<const VisibleTiles>> VisibleTilesCache::Get(const
       return newest_first_.front();
     }
   }
-  ENGRAM_ASSIGN_OR_RETURN(std::shared_ptr<const VisibleTiles> made, Make(bank, tiles, version, stream));
+  ENGRAM_ASSIGN_OR_RETURN(std::shared_ptr<const VisibleTiles> made, Make(bank, tiles, version, workspace));
   MutexLock lock(&mutex_);
   newest_first_.push_front(made);
   if (newest_first_.size() > kMost) newest_first_.pop_back();
@@ -34,7 +34,7 @@ absl::StatusOr<std::shared_ptr<const VisibleTiles>> VisibleTilesCache::Get(const
 absl::StatusOr<std::shared_ptr<const VisibleTiles>> VisibleTilesCache::Make(const BankSnapshot& bank,
                                                                             const TileSequence& tiles,
                                                                             int64_t version,
-                                                                            cudaStream_t stream) {
+                                                                            Workspace* workspace) {
   std::vector<uint16_t> rows(tiles.tile_count());
   for (const TileRange& range : tiles.BySegment()) {
     const Segment& segment = bank.segment(range.segment);
@@ -42,16 +42,12 @@ absl::StatusOr<std::shared_ptr<const VisibleTiles>> VisibleTilesCache::Make(cons
       rows[range.number + t] = segment.VisibleRows(range.first + t, version);
     }
   }
-  const auto bytes = static_cast<int64_t>(rows.size() * sizeof(uint16_t));
-  Bytes on_device(device_, Bytes::Place::kDevice);
-  ENGRAM_RETURN_IF_ERROR(on_device.Grow(bytes));
-  ENGRAM_RETURN_IF_ERROR(
-      device_->Check(cudaMemcpyAsync(on_device.as<void>(), rows.data(), rows.size() * sizeof(uint16_t),
-                                     cudaMemcpyHostToDevice, stream),
-                     "uploading visible rows"));
-  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaStreamSynchronize(stream), "uploading visible rows"));
+  Inputs inputs;
+  const Inputs::Handle in_rows = inputs.Add(absl::MakeConstSpan(rows));
+  ENGRAM_RETURN_IF_ERROR(inputs.Send(workspace));
+  ENGRAM_RETURN_IF_ERROR(workspace->Wait());
   return std::make_shared<const VisibleTiles>(bank.layout_id(), version, tiles.tile_count(),
-                                              std::move(on_device));
+                                              std::move(inputs), in_rows);
 }
 
 }  // namespace engram

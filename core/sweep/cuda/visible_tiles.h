@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "core/bank/bank_snapshot.h"
 #include "core/base/mutex.h"
-#include "core/sweep/cuda/device_memory.h"
+#include "core/sweep/cuda/workspace.h"
 #include "core/sweep/tile_sequence.h"
 
 namespace engram {
@@ -17,11 +17,16 @@ namespace engram {
 // Which rows of each tile are visible at a version, on the device.
 class VisibleTiles {
  public:
-  VisibleTiles(uint64_t layout_id, int64_t version, int64_t tile_count, Bytes rows)
-      : layout_id_(layout_id), version_(version), tile_count_(tile_count), rows_(std::move(rows)) {}
+  // `inputs` were sent.
+  VisibleTiles(uint64_t layout_id, int64_t version, int64_t tile_count, Inputs inputs, Inputs::Handle rows)
+      : layout_id_(layout_id),
+        version_(version),
+        tile_count_(tile_count),
+        inputs_(std::move(inputs)),
+        rows_(rows) {}
 
   // Bit l of entry t: row l of tile t.
-  const uint16_t* rows() const { return rows_.as<uint16_t>(); }
+  const uint16_t* rows() const { return inputs_.at<uint16_t>(rows_); }
   // Whether these are of just that. Once published, a version does not change.
   bool Serves(uint64_t layout_id, int64_t version, int64_t tile_count) const {
     return layout_id_ == layout_id && version_ == version && tile_count_ == tile_count;
@@ -31,26 +36,24 @@ class VisibleTiles {
   const uint64_t layout_id_;
   const int64_t version_;
   const int64_t tile_count_;
-  const Bytes rows_;
+  const Inputs inputs_;
+  const Inputs::Handle rows_;
 };
 
 // The last few that were asked for: most sweeps of a bank are of its newest version. Thread-safe.
 class VisibleTilesCache {
  public:
-  // `device` must outlive this.
-  explicit VisibleTilesCache(Device* device) : device_(device) {}
-
-  // Those of `bank` at `version`, which is at most its own. There when this returns.
+  // Those of `bank` at `version`, which is at most its own. There when this returns. Waits for `workspace`,
+  // whose stream must outlive them.
   absl::StatusOr<std::shared_ptr<const VisibleTiles>> Get(const BankSnapshot& bank, const TileSequence& tiles,
-                                                          int64_t version, cudaStream_t stream)
+                                                          int64_t version, Workspace* workspace)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  absl::StatusOr<std::shared_ptr<const VisibleTiles>> Make(const BankSnapshot& bank,
-                                                           const TileSequence& tiles, int64_t version,
-                                                           cudaStream_t stream);
+  static absl::StatusOr<std::shared_ptr<const VisibleTiles>> Make(const BankSnapshot& bank,
+                                                                  const TileSequence& tiles, int64_t version,
+                                                                  Workspace* workspace);
 
-  Device* const device_;
   Mutex mutex_;
   std::list<std::shared_ptr<const VisibleTiles>> newest_first_ ABSL_GUARDED_BY(mutex_);
 };

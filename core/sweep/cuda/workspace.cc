@@ -1,30 +1,40 @@
 #include "core/sweep/cuda/workspace.h"
 
+#include <algorithm>
 #include <cstring>
-
-#include "core/base/status_macros.h"
 
 namespace engram {
 namespace {
 
 constexpr int64_t kAlignment = 256;
 
+// Enough for most sweeps, so that none of them waits for memory to be pinned.
+constexpr int64_t kStagedBytes = int64_t{1} << 20;
+
+int64_t TileListBytes(int64_t list_capacity) {
+  return list_capacity * static_cast<int64_t>(sizeof(TileEntry));
+}
+int64_t SelectedBytes(int64_t list_capacity) {
+  const int64_t rows_beyond = std::max<int64_t>(0, list_capacity - SelectedRows::kFirst);
+  return static_cast<int64_t>(sizeof(SelectedRows)) + rows_beyond * static_cast<int64_t>(sizeof(RowEntry));
+}
+
 }  // namespace
 
-Workspace::Workspace(Device* device, int64_t list_capacity)
-    : device_(device),
-      list_capacity_(list_capacity),
-      tiles_(device, Bytes::Place::kDevice),
-      rows_(device, Bytes::Place::kDevice),
-      scores_(device, Bytes::Place::kDevice),
-      counts_(device, Bytes::Place::kDevice),
-      inputs_(device, Bytes::Place::kDevice),
-      staged_inputs_(device, Bytes::Place::kPinned),
-      results_(device, Bytes::Place::kDevice),
-      staged_results_(device, Bytes::Place::kPinned) {}
+int64_t Workspace::BytesFor(int64_t list_capacity) {
+  return TileListBytes(list_capacity) + SelectedBytes(list_capacity);
+}
 
-absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Make(Device* device, int64_t list_capacity) {
-  std::unique_ptr<Workspace> workspace(new Workspace(device, list_capacity));
+Workspace::Workspace(Device* device, MemoryPool* scratch, int64_t list_capacity)
+    : device_(device),
+      scratch_(scratch),
+      list_capacity_(list_capacity),
+      staged_inputs_(device),
+      staged_results_(device) {}
+
+absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Make(Device* device, MemoryPool* scratch,
+                                                           int64_t list_capacity) {
+  std::unique_ptr<Workspace> workspace(new Workspace(device, scratch, list_capacity));
   ENGRAM_RETURN_IF_ERROR(workspace->Begin());
   return workspace;
 }
@@ -33,15 +43,17 @@ absl::Status Workspace::Begin() {
   device_->Use();
   ENGRAM_RETURN_IF_ERROR(
       device_->Check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "preparing sweeps"));
-  ENGRAM_RETURN_IF_ERROR(tiles_.Take(list_capacity_ * static_cast<int64_t>(sizeof(TileEntry))));
-  ENGRAM_RETURN_IF_ERROR(rows_.Take(list_capacity_ * static_cast<int64_t>(sizeof(RowEntry))));
-  ENGRAM_RETURN_IF_ERROR(scores_.Take(list_capacity_ * static_cast<int64_t>(sizeof(double))));
-  return counts_.Take(sizeof(EntryCounts));
+  ENGRAM_ASSIGN_OR_RETURN(tiles_, Take(TileListBytes(list_capacity_)));
+  ENGRAM_ASSIGN_OR_RETURN(selected_, Take(SelectedBytes(list_capacity_)));
+  ENGRAM_RETURN_IF_ERROR(staged_inputs_.Grow(kStagedBytes));
+  return staged_results_.Grow(kStagedBytes);
 }
 
 Workspace::~Workspace() {
   if (stream_ == nullptr) return;
   device_->Use();
+  tiles_ = DeviceBytes();
+  selected_ = DeviceBytes();
   (void)cudaStreamSynchronize(stream_);
   (void)cudaStreamDestroy(stream_);
 }
@@ -54,20 +66,19 @@ Inputs::Handle Inputs::AddBytes(const void* data, int64_t bytes) {
 
 absl::Status Inputs::Reserve(Workspace* workspace) {
   ENGRAM_RETURN_IF_ERROR(workspace->staged_inputs().Grow(bytes_));
-  ENGRAM_RETURN_IF_ERROR(workspace->inputs().Grow(bytes_));
-  begin_ = workspace->inputs().as<unsigned char>();
+  ENGRAM_ASSIGN_OR_RETURN(on_device_, workspace->Take(bytes_));
   return absl::OkStatus();
 }
 
 absl::Status Inputs::Send(Workspace* workspace) {
-  ENGRAM_RETURN_IF_ERROR(Reserve(workspace));
+  if (on_device_.as<void>() == nullptr) ENGRAM_RETURN_IF_ERROR(Reserve(workspace));
   auto* const staged = workspace->staged_inputs().as<unsigned char>();
   for (const Array& array : arrays_) {
     if (array.bytes > 0) std::memcpy(staged + array.offset, array.data, static_cast<size_t>(array.bytes));
   }
   return workspace->device()->Check(
-      cudaMemcpyAsync(workspace->inputs().as<void>(), staged, static_cast<size_t>(bytes_),
-                      cudaMemcpyHostToDevice, workspace->stream()),
+      cudaMemcpyAsync(on_device_.as<void>(), staged, static_cast<size_t>(bytes_), cudaMemcpyHostToDevice,
+                      workspace->stream()),
       "sending states");
 }
 

@@ -10,16 +10,22 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "core/sweep/cuda/device_memory.h"
+#include "core/base/status_macros.h"
+#include "core/sweep/cuda/memory_pool.h"
+#include "core/sweep/cuda/pinned_bytes.h"
 #include "core/sweep/cuda/select_kernels.h"
 
 namespace engram {
 
-// A stream and the memory of one sweep or one look at near misses at a time.
+// A stream and what one sweep or one look at near misses at a time works with.
 class Workspace {
  public:
-  // Of a selection that has room for `list_capacity` tiles and rows. `device` must outlive it.
-  static absl::StatusOr<std::unique_ptr<Workspace>> Make(Device* device, int64_t list_capacity);
+  // What one takes of the device's memory.
+  static int64_t BytesFor(int64_t list_capacity);
+
+  // Of a selection that has room for `list_capacity` tiles and rows. `device` and `scratch` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Workspace>> Make(Device* device, MemoryPool* scratch,
+                                                         int64_t list_capacity);
   ~Workspace();
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
@@ -30,15 +36,13 @@ class Workspace {
   // The lists of one selection, on the device.
   int64_t list_capacity() const { return list_capacity_; }
   TileEntry* tiles() const { return tiles_.as<TileEntry>(); }
-  RowEntry* rows() const { return rows_.as<RowEntry>(); }
-  double* scores() const { return scores_.as<double>(); }
-  EntryCounts* counts() const { return counts_.as<EntryCounts>(); }
+  SelectedRows* selected() const { return selected_.as<SelectedRows>(); }
 
-  // Grows as asked; on the device, and pinned.
-  Bytes& inputs() { return inputs_; }
-  Bytes& staged_inputs() { return staged_inputs_; }
-  Bytes& results() { return results_; }
-  Bytes& staged_results() { return staged_results_; }
+  // Memory of the device for what is launched until it is let go of: it goes back in the stream's order.
+  absl::StatusOr<DeviceBytes> Take(int64_t bytes) { return scratch_->Take(bytes, stream_); }
+
+  // Where inputs lie on their way to the device. REQUIRES: those before were waited for.
+  PinnedBytes& staged_inputs() { return staged_inputs_; }
 
   // Keeps what is launched next from losing what it reads: `held` lives until it has been waited for.
   void Hold(std::shared_ptr<const void> held) { held_.push_back(std::move(held)); }
@@ -48,39 +52,45 @@ class Workspace {
     held_.clear();
     return device_->Check(error, "sweeping");
   }
-  // Copies `count` elements from the device, to where they lie until the next call, and waits for them.
+
+  // Begins to copy `count` elements from the device. REQUIRES: what was fetched before is not needed any
+  // more.
   template <typename T>
-  absl::StatusOr<absl::Span<const T>> Fetch(const T* from, int64_t count) {
+  absl::Status BeginFetch(const T* from, int64_t count) {
     const auto bytes = count * static_cast<int64_t>(sizeof(T));
     ENGRAM_RETURN_IF_ERROR(staged_results_.Grow(bytes));
-    ENGRAM_RETURN_IF_ERROR(
-        device_->Check(cudaMemcpyAsync(staged_results_.as<T>(), from, static_cast<size_t>(bytes),
-                                       cudaMemcpyDeviceToHost, stream_),
-                       "fetching results"));
+    return device_->Check(cudaMemcpyAsync(staged_results_.as<T>(), from, static_cast<size_t>(bytes),
+                                          cudaMemcpyDeviceToHost, stream_),
+                          "fetching results");
+  }
+  // Waits for them. They lie there until the next are fetched.
+  template <typename T>
+  absl::StatusOr<absl::Span<const T>> EndFetch(int64_t count) {
     ENGRAM_RETURN_IF_ERROR(Wait());
     return absl::MakeConstSpan(staged_results_.as<T>(), static_cast<size_t>(count));
   }
+  template <typename T>
+  absl::StatusOr<absl::Span<const T>> Fetch(const T* from, int64_t count) {
+    ENGRAM_RETURN_IF_ERROR(BeginFetch(from, count));
+    return EndFetch<T>(count);
+  }
 
  private:
-  Workspace(Device* device, int64_t list_capacity);
+  Workspace(Device* device, MemoryPool* scratch, int64_t list_capacity);
   absl::Status Begin();
 
   Device* const device_;
+  MemoryPool* const scratch_;
   const int64_t list_capacity_;
   cudaStream_t stream_ = nullptr;
-  Bytes tiles_;
-  Bytes rows_;
-  Bytes scores_;
-  Bytes counts_;
-  Bytes inputs_;
-  Bytes staged_inputs_;
-  Bytes results_;
-  Bytes staged_results_;
+  DeviceBytes tiles_;
+  DeviceBytes selected_;
+  PinnedBytes staged_inputs_;
+  PinnedBytes staged_results_;
   std::vector<std::shared_ptr<const void>> held_;
 };
 
-// Arrays on their way to the device, as one copy. Their addresses there are known once they were
-// sent.
+// Arrays on their way to the device, as one copy. What is launched before this goes finds them there.
 class Inputs {
  public:
   // Which array.
@@ -96,7 +106,7 @@ class Inputs {
   absl::Status Send(Workspace* workspace);
   template <typename T>
   const T* at(Handle handle) const {
-    return reinterpret_cast<const T*>(begin_ + arrays_[handle].offset);
+    return reinterpret_cast<const T*>(on_device_.as<const unsigned char>() + arrays_[handle].offset);
   }
 
  private:
@@ -109,7 +119,7 @@ class Inputs {
 
   std::vector<Array> arrays_;
   int64_t bytes_ = 0;
-  const unsigned char* begin_ = nullptr;
+  DeviceBytes on_device_;
 };
 
 }  // namespace engram

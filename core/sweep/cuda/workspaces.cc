@@ -19,10 +19,4 @@ Workspaces::~Workspaces() {
   for (Taken& taken : taken_) taken.gpu->GiveBack(std::move(taken.workspace));
 }
 
-absl::Status Workspaces::Settle(absl::Status status) const {
-  if (status.ok()) return status;
-  for (const Taken& taken : taken_) taken.workspace->Wait().IgnoreError();
-  return status;
-}
-
 }  // namespace engram

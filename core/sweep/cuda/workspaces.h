@@ -9,7 +9,8 @@
 
 namespace engram {
 
-// A workspace on each device that has a part of a bank; given back when this goes.
+// A workspace on each device that has a part of a bank; given back when this goes, after all that was
+// launched with them.
 class Workspaces {
  public:
   // The devices must outlive it. Errors are those of Workspace::Make.
@@ -20,10 +21,6 @@ class Workspaces {
 
   // That of the bank's part `p`.
   Workspace* operator[](size_t p) const { return taken_[p].workspace.get(); }
-
-  // Returns `status`; if it is an error, once nothing is at work any more that was launched with these: what
-  // it works with may go then.
-  absl::Status Settle(absl::Status status) const;
 
  private:
   struct Taken {

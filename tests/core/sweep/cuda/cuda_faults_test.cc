@@ -25,6 +25,8 @@ class CudaFaultsTest : public testing::Test {
     CudaOptions options;
     options.devices = devices;
     options.least_work = 0;
+    options.list_capacity = 4096;
+    options.scratch_bytes = 1 << 20;
     return CudaSweeper::Make(options, &pool_, BestScreenKernels());
   }
   std::vector<float> Rows(int64_t count) {
@@ -154,6 +156,7 @@ TEST_F(CudaFaultsTest, ABankThatDoesNotFitIsRefusedAndTheOthersGoOn) {
 }
 
 TEST_F(CudaFaultsTest, WithoutMemoryForASweepTheHostSweeps) {
+  cuda_on_host::LetPoolsKeep(false);
   auto cuda = Make();
   ASSERT_TRUE(cuda.ok()) << cuda.status();
   TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
@@ -167,17 +170,30 @@ TEST_F(CudaFaultsTest, WithoutMemoryForASweepTheHostSweeps) {
   EXPECT_GT((*cuda)->devices()[0].sweeps, 0);
 }
 
+TEST_F(CudaFaultsTest, SweepsTakeNoMemoryBeyondWhatWasTakenBefore) {
+  auto cuda = Make();
+  ASSERT_TRUE(cuda.ok()) << cuda.status();
+  TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+  ASSERT_TRUE(bank.Store(Rows(500)).ok());
+  const int64_t before = cuda_on_host::AllocatedBytes();
+  cuda_on_host::SetDeviceMemory(before);
+  ExpectRightAnswers(cuda->get(), bank->Pin());
+  EXPECT_GT((*cuda)->devices()[0].sweeps, 0);
+  EXPECT_EQ(cuda_on_host::AllocatedBytes(), before);
+}
+
 TEST_F(CudaFaultsTest, AnswersStayRightHoweverManyOfTheDevicesHaveMemoryForASweep) {
   bool all_swept = false;
   int steps = 0;
   for (; !all_swept; ++steps) {
     ASSERT_LT(steps, 100);
     cuda_on_host::Reset();
+    cuda_on_host::LetPoolsKeep(false);
     auto cuda = Make({0, 0, 0});
     ASSERT_TRUE(cuda.ok()) << cuda.status();
     TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store(Rows(100)).ok());
-    constexpr int64_t kStepBytes = 500'000;  // A part of what a workspace takes.
+    constexpr int64_t kStepBytes = 300;  // A part of what a sweep takes.
     cuda_on_host::SetDeviceMemory(cuda_on_host::AllocatedBytes() + steps * kStepBytes);
     ExpectRightAnswers(cuda->get(), bank->Pin());
     all_swept = true;

@@ -1,0 +1,37 @@
+#ifndef ENGRAM_BENCH_GPU_OWN_WORKSPACE_H_
+#define ENGRAM_BENCH_GPU_OWN_WORKSPACE_H_
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "core/base/status_macros.h"
+#include "core/sweep/cuda/memory_pool.h"
+#include "core/sweep/cuda/workspace.h"
+
+namespace engram::bench {
+
+// A workspace with a pool of its own, for kernels that are launched without a backend.
+class OwnWorkspace {
+ public:
+  // Errors are those of Workspace::Make.
+  static absl::StatusOr<OwnWorkspace> Make(Device* device) {
+    OwnWorkspace made;
+    ENGRAM_ASSIGN_OR_RETURN(made.pool_, MemoryPool::Make(device, 0));
+    ENGRAM_ASSIGN_OR_RETURN(made.workspace_, Workspace::Make(device, made.pool_.get(), 1));
+    return made;
+  }
+
+  Workspace* get() const { return workspace_.get(); }
+  Workspace* operator->() const { return workspace_.get(); }
+
+ private:
+  OwnWorkspace() = default;
+
+  std::unique_ptr<MemoryPool> pool_;
+  std::unique_ptr<Workspace> workspace_;
+};
+
+}  // namespace engram::bench
+
+#endif  // ENGRAM_BENCH_GPU_OWN_WORKSPACE_H_
