@@ -95,6 +95,24 @@ void CountSweep(const BankSnapshot& bank, size_t query_count, absl::Duration dur
 
 }  // namespace
 
+// Tells a lane, once, when the sweeps of a turn are over: at the latest when this goes.
+class Engine::SweepsOfTurn {
+ public:
+  SweepsOfTurn(Lane* lane, int64_t query_count) : lane_(lane), query_count_(query_count) {}
+  ~SweepsOfTurn() { End(); }
+  SweepsOfTurn(const SweepsOfTurn&) = delete;
+  SweepsOfTurn& operator=(const SweepsOfTurn&) = delete;
+
+  void End() {
+    if (lane_ != nullptr) lane_->NoteSwept(query_count_);
+    lane_ = nullptr;
+  }
+
+ private:
+  Lane* lane_;
+  const int64_t query_count_;
+};
+
 Engine::Engine(EngineOptions options, Sweeper* sweeper, ThreadPool* pool, const Clock* clock)
     : options_(options),
       trajectory_memory_(options.scratch_bytes),
@@ -102,11 +120,14 @@ Engine::Engine(EngineOptions options, Sweeper* sweeper, ThreadPool* pool, const 
       pool_(pool),
       clock_(clock),
       admission_(options.queue_capacity, options.max_batch),
-      short_lane_(std::make_unique<Lane>(options, kShortTurnWork, clock, &counters_.short_lane)),
-      long_lane_(
-          std::make_unique<Lane>(options, std::numeric_limits<int64_t>::max(), clock, &counters_.long_lane)) {
+      short_lane_(std::make_unique<Lane>(options, kShortTurnWork, /*do_sweeps_overlap=*/false, clock,
+                                         &counters_.short_lane)),
+      long_lane_(std::make_unique<Lane>(options, std::numeric_limits<int64_t>::max(),
+                                        sweeper->leaves_host_free(), clock, &counters_.long_lane)) {
   for (Lane* const lane : {short_lane_.get(), long_lane_.get()}) {
-    executors_.emplace_back([this, lane] { Work(lane); });
+    for (int i = 0; i < lane->most_servers(); ++i) {
+      executors_.emplace_back([this, lane] { Work(lane); });
+    }
   }
 }
 
@@ -192,12 +213,12 @@ void Engine::ServeLane(Lane* lane, absl::Duration at_most) {
   const absl::Time end = clock_->Now() + at_most;
   std::vector<Seat> unfinished;
   while (std::optional<Turn> turn = lane->Next(std::move(unfinished))) {
-    unfinished = TakeTurn(*std::move(turn));
+    unfinished = TakeTurn(*std::move(turn), lane);
     if (clock_->Now() >= end) return lane->HandOver(std::move(unfinished));
   }
 }
 
-std::vector<Engine::Seat> Engine::TakeTurn(Turn turn) {
+std::vector<Engine::Seat> Engine::TakeTurn(Turn turn, Lane* lane) {
   const size_t leaving = turn.cancelled.size() + turn.expired.size();
   const size_t taken = leaving + turn.enter.size();
   if (leaving > 0) admission_.FreeRoom(static_cast<int64_t>(leaving));
@@ -206,13 +227,15 @@ std::vector<Engine::Seat> Engine::TakeTurn(Turn turn) {
   turn.cancelled.clear();
   turn.expired.clear();
   std::vector<Seat> unfinished;
-  if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter), turn.counters);
+  SweepsOfTurn sweeps(lane, static_cast<int64_t>(turn.enter.size()));
+  if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter), turn.counters, &sweeps);
   // Only now: whoever waits for the last to leave may then let go of the banks.
   if (taken > unfinished.size()) admission_.Leave(static_cast<int64_t>(taken - unfinished.size()));
   return unfinished;
 }
 
-std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats, LaneCounters* counters) {
+std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats, LaneCounters* counters,
+                                        SweepsOfTurn* sweeps) {
   const absl::Time begin = clock_->Now();
   const auto wants_sweep = [](const Seat& seat) {
     return !seat.flight->NextStream(seat.call->bank()).has_value();
@@ -224,8 +247,10 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats, LaneCounters* c
   }
   const BankSnapshot bank = *newest;
   const absl::Span<Seat> all = absl::MakeSpan(seats);
-  absl::Status status = Sweep(bank, all.first(streamed), counters);
-  if (status.ok()) status = Stream(bank, all.subspan(streamed), counters);
+  // The last pass is that of the streams, if there are any.
+  const absl::Span<Seat> to_stream = all.subspan(streamed);
+  absl::Status status = Sweep(bank, all.first(streamed), counters, to_stream.empty() ? sweeps : nullptr);
+  if (status.ok()) status = Stream(bank, to_stream, counters, sweeps);
   seats.erase(
       std::remove_if(seats.begin(), seats.end(), [](const Seat& seat) { return seat.call == nullptr; }),
       seats.end());
@@ -238,7 +263,8 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats, LaneCounters* c
   return seats;
 }
 
-absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters) {
+absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters,
+                           SweepsOfTurn* sweeps) {
   if (seats.empty()) return absl::OkStatus();
   std::vector<SweepState> states;
   states.reserve(seats.size());
@@ -249,6 +275,7 @@ absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, L
   std::vector<SweepResult> results(seats.size());
   const absl::Time begin = clock_->Now();
   ENGRAM_RETURN_IF_ERROR(sweeper_->Sweep(newest, states, absl::MakeSpan(results)));
+  if (sweeps != nullptr) sweeps->End();
   CountSweep(newest, states.size(), clock_->Now() - begin, counters);
   counters->exact_sweeps.Add(1);
   counters->survivors.Add(SurvivorCount(results));
@@ -261,7 +288,8 @@ absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, L
   return absl::OkStatus();
 }
 
-absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters) {
+absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters,
+                            SweepsOfTurn* sweeps) {
   if (seats.empty()) return absl::OkStatus();
   std::vector<StreamState> states;
   states.reserve(seats.size());
@@ -269,6 +297,7 @@ absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats, 
   std::vector<StreamedSoftmax> updates(seats.size());
   const absl::Time begin = clock_->Now();
   ENGRAM_RETURN_IF_ERROR(sweeper_->StreamSoftmax(newest, states, absl::MakeSpan(updates)));
+  sweeps->End();
   CountSweep(newest, states.size(), clock_->Now() - begin, counters);
   counters->fast_sweeps.Add(1);
   const auto advance = [&](int64_t i) {

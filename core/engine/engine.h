@@ -90,6 +90,7 @@ class Engine {
 
  private:
   class Lane;
+  class SweepsOfTurn;
   class PendingCall;
   template <typename CallType, typename Answer, typename Result>
   class PendingAnswers;
@@ -115,12 +116,15 @@ class Engine {
   // Serves a lane until nothing waits or, after a turn, `at_most` is over.
   void ServeLane(Lane* lane, absl::Duration at_most);
   // Returns the seats that need another turn.
-  std::vector<Seat> TakeTurn(Turn turn);
+  std::vector<Seat> TakeTurn(Turn turn, Lane* lane);
   // Serves the seats of a turn with one sweep; returns those that need another.
-  std::vector<Seat> Serve(std::vector<Seat> seats, LaneCounters* counters);
-  // Answers the seats of a turn that want a sweep, and those that want a stream.
-  absl::Status Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters);
-  absl::Status Stream(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters);
+  std::vector<Seat> Serve(std::vector<Seat> seats, LaneCounters* counters, SweepsOfTurn* sweeps);
+  // Answers the seats of a turn that want a sweep, and those that want a stream. `sweeps` end with it; null:
+  // they do not.
+  absl::Status Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters,
+                     SweepsOfTurn* sweeps);
+  absl::Status Stream(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters,
+                      SweepsOfTurn* sweeps);
   // Lets a query take what a sweep returned, with the help of `pool` unless it is null, and go on for as long
   // as the near misses of the sweep serve its next states.
   void Advance(Seat* seat, SweepResult* result, ThreadPool* pool);

@@ -12,31 +12,45 @@ namespace engram {
 bool Engine::Lane::Add(std::vector<Seat> seats, bool may_serve) {
   MutexLock lock(&mutex_);
   Put(std::move(seats));
-  if (served_) return false;
-  served_ = may_serve;
-  if (!may_serve) work_.NotifyOne();
-  return may_serve;
+  if (servers_ > 0 || !may_serve) {
+    if (CanBeServed()) work_.NotifyOne();
+    return false;
+  }
+  Begin();
+  return true;
 }
 
 bool Engine::Lane::Await() {
   MutexLock lock(&mutex_);
-  while ((turns_.empty() || served_) && !stopping_) work_.Wait(&mutex_);
+  while (!CanBeServed() && !stopping_) work_.Wait(&mutex_);
   if (stopping_) return false;
-  served_ = true;
+  Begin();
   return true;
+}
+
+void Engine::Lane::NoteSwept(int64_t query_count) {
+  if (!do_sweeps_overlap_) return;
+  MutexLock lock(&mutex_);
+  is_swept_for_ = false;
+  answered_ = query_count;
+  if (CanBeServed()) work_.NotifyOne();
 }
 
 std::optional<Engine::Turn> Engine::Lane::Next(std::vector<Seat> unfinished) {
   MutexLock lock(&mutex_);
   Put(std::move(unfinished));
-  if (turns_.empty()) {
+  // If another thread sweeps, it takes the next turn, too.
+  if (turns_.empty() || is_swept_for_) {
     Release();
     return std::nullopt;
   }
+  is_swept_for_ = do_sweeps_overlap_;
   const uint64_t layout_id = turns_.front();
   turns_.pop_front();
   const auto queue = queues_.find(layout_id);
+  const size_t before = queue->second.size();
   Turn turn = TakeFrom(&queue->second);
+  waiting_ -= static_cast<int64_t>(before - queue->second.size());
   if (queue->second.empty()) {
     queues_.erase(queue);
   } else {
@@ -53,13 +67,14 @@ void Engine::Lane::HandOver(std::vector<Seat> unfinished) {
 
 void Engine::Lane::Stop() {
   MutexLock lock(&mutex_);
-  while (served_) released_.Wait(&mutex_);
+  while (servers_ > 0) released_.Wait(&mutex_);
   stopping_ = true;
   work_.NotifyAll();
 }
 
 void Engine::Lane::Put(std::vector<Seat> seats) {
   if (seats.empty()) return;
+  waiting_ += static_cast<int64_t>(seats.size());
   const uint64_t layout_id = seats.front().call->bank().layout_id();
   Queue& queue = queues_[layout_id];
   if (queue.empty()) {
@@ -70,10 +85,19 @@ void Engine::Lane::Put(std::vector<Seat> seats) {
   }
 }
 
+bool Engine::Lane::CanBeServed() const {
+  if (turns_.empty()) return false;
+  if (servers_ == 0) return true;
+  return servers_ < most_servers() && !is_swept_for_ &&
+         (waiting_ > answered_ || waiting_ >= options_.max_batch);
+}
+
+void Engine::Lane::Begin() { ++servers_; }
+
 void Engine::Lane::Release() {
-  served_ = false;
-  if (!turns_.empty()) work_.NotifyOne();
-  released_.NotifyAll();
+  --servers_;
+  if (CanBeServed()) work_.NotifyOne();
+  if (servers_ == 0) released_.NotifyAll();
 }
 
 Engine::Turn Engine::Lane::TakeFrom(Queue* queue) const {

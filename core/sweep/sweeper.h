@@ -85,6 +85,10 @@ class Sweeper {
     return false;
   }
 
+  // Whether a sweep leaves the host free, so that it pays to begin the next while what this one found is made
+  // into answers.
+  virtual bool leaves_host_free() const { return false; }
+
   // Where the rows of banks must lie for this backend to have them on its device, if it has one; null: it has
   // none. Must outlive the banks.
   virtual Residency* residency() { return nullptr; }

@@ -36,6 +36,7 @@ class CudaSweeper : public Sweeper {
                                                            const ScreenKernels& kernels);
 
   absl::string_view name() const override { return "cuda"; }
+  bool leaves_host_free() const override { return true; }
   Residency* residency() override { return &residency_; }
   absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                      absl::Span<SweepResult> results) override;

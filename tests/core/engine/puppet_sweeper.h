@@ -20,7 +20,10 @@ class PuppetSweeper : public Sweeper {
     size_t state_count;
   };
 
+  explicit PuppetSweeper(bool leaves_host_free = false) : leaves_host_free_(leaves_host_free) {}
+
   absl::string_view name() const override { return "puppet"; }
+  bool leaves_host_free() const override { return leaves_host_free_; }
 
   absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                      absl::Span<SweepResult> results) override {
@@ -75,6 +78,7 @@ class PuppetSweeper : public Sweeper {
   }
 
  private:
+  const bool leaves_host_free_;
   ReferenceSweeper reference_;
   Mutex mutex_;
   CondVar changed_;
