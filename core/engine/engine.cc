@@ -76,9 +76,14 @@ int64_t SurvivorCount(absl::Span<const SweepResult> results) {
   return static_cast<int64_t>(count);
 }
 
-// Whether the updates of a turn are worth the pool. A survivor is scored again, weighed and combined.
-bool IsWorthThePool(absl::Span<const SweepResult> results, int64_t dim) {
+// Queries for which it pays to wake threads if each may wait for a device.
+constexpr size_t kMinWaiting = 4;
+
+// Whether the updates of a turn are worth the pool. A survivor is scored again, weighed and combined. If
+// `may_wait`, near misses are looked up on a device, and one query may wait for it while others go on.
+bool IsWorthThePool(absl::Span<const SweepResult> results, int64_t dim, bool may_wait) {
   if (results.size() == 1) return false;
+  if (may_wait && results.size() >= kMinWaiting) return true;
   return SurvivorCount(results) * dim >= kMinParallelWork;
 }
 
@@ -280,7 +285,7 @@ absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, L
   counters->exact_sweeps.Add(1);
   counters->survivors.Add(SurvivorCount(results));
   const auto count = static_cast<int64_t>(seats.size());
-  if (IsWorthThePool(results, newest.settings().dim)) {
+  if (IsWorthThePool(results, newest.settings().dim, sweeper_->leaves_host_free())) {
     pool_->ParallelFor(count, [&](int64_t i) { Advance(&seats[i], &results[i], nullptr); });
   } else {
     for (int64_t i = 0; i < count; ++i) Advance(&seats[i], &results[i], pool_);

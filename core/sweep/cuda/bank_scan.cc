@@ -20,13 +20,13 @@ absl::Status ScanAll(const Scans& scans, absl::Span<const SweepState> states, co
   return absl::OkStatus();
 }
 
-absl::Status SelectOnAll(const Scans& scans, absl::Span<DeviceScan::Request> requests,
+absl::Status SelectOnAll(const Scans& scans, absl::Span<DeviceScan::Request> requests, ThreadPool* pool,
                          const Workspaces& workspaces) {
   for (size_t p = 0; p < scans.size(); ++p) {
     ENGRAM_RETURN_IF_ERROR(scans[p]->LaunchSelect(requests, workspaces[p]));
   }
   for (size_t p = 0; p < scans.size(); ++p) {
-    ENGRAM_RETURN_IF_ERROR(scans[p]->FetchSelected(requests, workspaces[p]));
+    ENGRAM_RETURN_IF_ERROR(scans[p]->FetchSelected(requests, pool, workspaces[p]));
   }
   return absl::OkStatus();
 }
@@ -43,10 +43,11 @@ absl::Status BankScan::Scan(absl::Span<const SweepState> states, const Workspace
   return ScanAll(scans_, states, workspaces, absl::MakeSpan(*lowers));
 }
 
-absl::Status BankScan::Select(absl::Span<DeviceScan::Request> requests, const Workspaces& workspaces) const {
+absl::Status BankScan::Select(absl::Span<DeviceScan::Request> requests, ThreadPool* pool,
+                              const Workspaces& workspaces) const {
   if (requests.empty()) return absl::OkStatus();
   for (const DeviceScan::Request& request : requests) request.survivors->clear();
-  return SelectOnAll(scans_, requests, workspaces);
+  return SelectOnAll(scans_, requests, pool, workspaces);
 }
 
 }  // namespace engram

@@ -25,9 +25,10 @@ class BankScan {
   absl::Status Scan(absl::Span<const SweepState> states, const Workspaces& workspaces,
                     std::vector<std::vector<double>>* lowers);
 
-  // Fills the survivors of each request, and whether there was room for them. REQUIRES: the requests are for
-  // states b, b + 1, ... of the scan. Thread-safe.
-  absl::Status Select(absl::Span<DeviceScan::Request> requests, const Workspaces& workspaces) const;
+  // Fills the survivors of each request, and whether there was room for them, with the help of `pool` unless
+  // it is null. REQUIRES: the requests are for states b, b + 1, ... of the scan. Thread-safe.
+  absl::Status Select(absl::Span<DeviceScan::Request> requests, ThreadPool* pool,
+                      const Workspaces& workspaces) const;
 
  private:
   const ResidentBank bank_;

@@ -56,6 +56,7 @@ CudaSweeper::CudaSweeper(const CudaOptions& options, const MemoryPlan& plan,
                          const ScreenKernels& kernels)
     : options_(options),
       scan_bytes_(plan.scan_bytes),
+      pool_(pool),
       gpus_(std::move(gpus)),
       residency_(MakeResidencies(plan, gpus_)),
       cpu_(pool, kernels) {}
@@ -181,7 +182,7 @@ absl::Status CudaSweeper::ScreenWith(const Workspaces& workspaces, const Residen
     requests[i].cut = selections[i].cut();
     requests[i].survivors = &results[indices[i]].survivors;
   }
-  ENGRAM_RETURN_IF_ERROR(scan->Select(absl::MakeSpan(requests), workspaces));
+  ENGRAM_RETURN_IF_ERROR(scan->Select(absl::MakeSpan(requests), pool_, workspaces));
   std::vector<int64_t> survivors(bank.parts().size());
   for (size_t i = 0; i < screened.size(); ++i) {
     if (!requests[i].fits) {

@@ -64,6 +64,7 @@ class CudaSweeper : public Sweeper {
 
   const CudaOptions options_;
   const int64_t scan_bytes_;
+  ThreadPool* const pool_;
   const std::vector<std::unique_ptr<Gpu>> gpus_;
   SpreadResidency residency_;
   CpuSweeper cpu_;

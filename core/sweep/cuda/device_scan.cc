@@ -18,6 +18,9 @@ namespace {
 constexpr int64_t kLeastChunks = 256;
 constexpr int64_t kChunksPerRank = 4;
 
+// Rows whose patterns are the host's; to score fewer is not worth waking a thread for.
+constexpr int64_t kRowsForThreads = 64;
+
 constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 constexpr char kDoing[] = "sweeping";
 
@@ -105,31 +108,40 @@ absl::Status DeviceScan::LaunchSelect(absl::Span<const Request> requests, Worksp
   return workspace->BeginFetch(task.selected, 1);
 }
 
-absl::Status DeviceScan::FetchSelected(absl::Span<Request> requests, Workspace* workspace) const {
+absl::Status DeviceScan::FetchSelected(absl::Span<Request> requests, ThreadPool* pool,
+                                       Workspace* workspace) const {
   tiles_.gpu()->device()->Use();
   ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const SelectedRows> first, workspace->EndFetch<SelectedRows>(1));
   const EntryCounts counts = first[0].counts;
   if (std::max(counts.tiles, counts.rows) > workspace->list_capacity()) {
-    return SelectInHalves(requests, workspace);
+    return SelectInHalves(requests, pool, workspace);
   }
   auto rows = absl::MakeConstSpan(first[0].rows).first(std::min<size_t>(counts.rows, SelectedRows::kFirst));
   if (rows.size() < counts.rows) {
     ENGRAM_ASSIGN_OR_RETURN(rows, workspace->Fetch<RowEntry>(workspace->selected()->rows, counts.rows));
   }
   const RowScorer scorer(&tiles_.bank(), &BestCanonicalArithmetic());
-  for (const RowEntry& entry : rows) {
+  std::vector<Survivor> survivors(rows.size());
+  const auto take = [&](int64_t i) {
+    const RowEntry& entry = rows[i];
     const TileRange tile = tiles_.tiles().Find(entry.tile);
     const RowRef row{tile.segment, static_cast<int32_t>(tile.first * kTileRows + entry.row)};
-    Request& request = requests[entry.state];
     const DeviceSegment* const segment = DeviceSegment::Of(tiles_.bank().segment(tile.segment));
-    request.survivors->push_back(segment->patterns() != nullptr
-                                     ? Survivor{entry.score, tiles_.bank().id(row), row}
-                                     : scorer.Score(request.state->state, row));
+    survivors[i] = segment->patterns() != nullptr ? Survivor{entry.score, tiles_.bank().id(row), row}
+                                                  : scorer.Score(requests[entry.state].state->state, row);
+  };
+  const auto count = static_cast<int64_t>(rows.size());
+  if (pool != nullptr && !tiles_.has_patterns() && count >= kRowsForThreads) {
+    pool->ParallelFor(count, take);
+  } else {
+    for (int64_t i = 0; i < count; ++i) take(i);
   }
+  for (int64_t i = 0; i < count; ++i) requests[rows[i].state].survivors->push_back(survivors[i]);
   return absl::OkStatus();
 }
 
-absl::Status DeviceScan::SelectInHalves(absl::Span<Request> requests, Workspace* workspace) const {
+absl::Status DeviceScan::SelectInHalves(absl::Span<Request> requests, ThreadPool* pool,
+                                        Workspace* workspace) const {
   if (requests.size() == 1) {
     requests[0].fits = false;
     return absl::OkStatus();
@@ -138,7 +150,7 @@ absl::Status DeviceScan::SelectInHalves(absl::Span<Request> requests, Workspace*
   const size_t half = requests.size() / 2;
   for (const absl::Span<Request> part : {requests.first(half), requests.subspan(half)}) {
     ENGRAM_RETURN_IF_ERROR(LaunchSelect(part, workspace));
-    ENGRAM_RETURN_IF_ERROR(FetchSelected(part, workspace));
+    ENGRAM_RETURN_IF_ERROR(FetchSelected(part, pool, workspace));
   }
   return absl::OkStatus();
 }

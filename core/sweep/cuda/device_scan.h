@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/base/thread_pool.h"
 #include "core/sweep/cuda/gpu.h"
 #include "core/sweep/cuda/resident_tiles.h"
 #include "core/sweep/cuda/select_kernels.h"
@@ -51,12 +52,12 @@ class DeviceScan {
   // Looks for them. REQUIRES: there are requests, for states b, b + 1, ... of the scan. Thread-safe, as all
   // that follows.
   absl::Status LaunchSelect(absl::Span<const Request> requests, Workspace* workspace) const;
-  // For the same requests.
-  absl::Status FetchSelected(absl::Span<Request> requests, Workspace* workspace) const;
+  // For the same requests. Rows whose patterns are not resident are scored here, on `pool` unless it is null.
+  absl::Status FetchSelected(absl::Span<Request> requests, ThreadPool* pool, Workspace* workspace) const;
 
  private:
   // What there was no room for.
-  absl::Status SelectInHalves(absl::Span<Request> requests, Workspace* workspace) const;
+  absl::Status SelectInHalves(absl::Span<Request> requests, ThreadPool* pool, Workspace* workspace) const;
 
   const ResidentTiles tiles_;
   DeviceBytes uppers_;          // [B, T]

@@ -9,7 +9,7 @@ namespace engram {
 
 std::optional<ResidentBank> ResidentBank::Find(BankSnapshot snapshot) {
   ResidentBank bank(std::move(snapshot));
-  const TileSequence tiles(bank.snapshot_);
+  TileSequence tiles(bank.snapshot_);
   bank.loose_rows_ = tiles.loose_rows();
   bank.part_of_segment_.resize(bank.snapshot_.segment_count());
   std::vector<Gpu*> gpus;
@@ -23,6 +23,10 @@ std::optional<ResidentBank> ResidentBank::Find(BankSnapshot snapshot) {
   // Tiles are numbered in 32 bits in lists.
   constexpr int64_t kMostTiles = std::numeric_limits<int32_t>::max();
   if (gpus.empty() || tiles.tile_count() > kMostTiles) return std::nullopt;
+  if (gpus.size() == 1) {
+    bank.parts_.emplace_back(bank.snapshot_, std::move(tiles), gpus[0]);
+    return bank;
+  }
   for (size_t p = 0; p < gpus.size(); ++p) {
     TileSequence part(bank.snapshot_, [&](int32_t s) { return bank.part_of_segment_[s] == p; });
     bank.parts_.emplace_back(bank.snapshot_, std::move(part), gpus[p]);
