@@ -3,7 +3,7 @@
 #
 #   tools/dist.sh BUILD_DIR OUTPUT_DIR [--with-tests PROGRAM...]
 #
-# Makes OUTPUT_DIR/engram-VERSION-linux-ARCH, with bin/, lib/ and README.txt, and the same as .tar.gz; both are
+# Makes OUTPUT_DIR/engram-VERSION-linux-ARCH, with bin/, lib/, licences/ and README.txt, and the same as .tar.gz; both are
 # replaced if they are there, and left as they are if something fails. Only glibc and the NVIDIA driver stay the other
 # machine's. --with-tests adds test programs (names in BUILD_DIR/bin, or paths) and run-gpu-tests.sh, which runs them.
 # The same programs make the same archive: its times are SOURCE_DATE_EPOCH, else the commit's.
@@ -36,6 +36,19 @@ resolve() {
     $1 ~ /^\// { print $1, $1 }'
 }
 
+# copy_licence LIBRARY: into licences/ of the bundle, that of its package, if one of Debian's has it.
+copy_licence() {
+  local path package
+  # Packages may name a file by the older of two folders that are one.
+  for path in "$1" "$(realpath "$1")" "${1#/usr}"; do
+    package="$(dpkg --search "$path" 2>/dev/null | head --lines 1 | cut --delimiter : --fields 1)" || continue
+    [[ -n "$package" && -f "/usr/share/doc/$package/copyright" ]] || continue
+    install -D --mode 0644 "/usr/share/doc/$package/copyright" "$bundle/licences/$package"
+    return
+  done
+  echo "dist: the licence of $1 was not found: the bundle is without" >&2
+}
+
 # copy_libraries PROGRAM: into lib/ of the bundle.
 copy_libraries() {
   local resolved name path
@@ -45,7 +58,9 @@ copy_libraries() {
     [[ -n "$name" && "$name" != /* ]] || continue
     [[ ! "$name" =~ $system_library ]] || continue
     [[ -n "$path" ]] || fail "$1 needs $name, which is not found on this machine"
-    [[ -e "$bundle/lib/$name" ]] || install --mode 0644 "$path" "$bundle/lib/$name"
+    [[ ! -e "$bundle/lib/$name" ]] || continue
+    install --mode 0644 "$path" "$bundle/lib/$name"
+    copy_licence "$path"
   done <<<"$resolved"
 }
 
@@ -102,7 +117,7 @@ write_readme() {
 Engram $version for Linux on $architecture
 
 Needs glibc $needed_glibc or later (\`ldd --version\` tells). All other libraries are in lib/, and the programs find
-them wherever this folder is, as long as bin/ and lib/ stay side by side.
+them wherever this folder is, as long as bin/ and lib/ stay side by side. Their licences are in licences/.
 
 $(gpu_needs)
 

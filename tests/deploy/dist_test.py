@@ -56,6 +56,7 @@ class DistTest(unittest.TestCase):
         made = dist(cls.build, cls.output, "--with-tests", "mutex_test")
         if made.returncode != 0:
             raise RuntimeError(f"{DIST} failed:\n{made.stdout}{made.stderr}")
+        cls.said = made.stderr
         (cls.archive,) = cls.output.glob("engram-*-linux-*.tar.gz")
         moved = folder / "another place"
         with tarfile.open(cls.archive) as archive:
@@ -102,6 +103,12 @@ class DistTest(unittest.TestCase):
         text = (self.bundle / "README.txt").read_text(encoding="utf-8")
         self.assertRegex(text, r"glibc \d+\.\d+ or later")
         self.assertRegex(text, r"computes on the CPU only|NVIDIA driver")
+
+    @unittest.skipUnless(shutil.which("dpkg"), "packages are what says whose a library is")
+    def test_libraries_come_with_their_licences(self):
+        self.assertNotIn("licence", self.said, "one is missing")
+        text = next((self.bundle / "licences").glob("libgrpc*")).read_text(encoding="utf-8")
+        self.assertIn("Apache", text)
 
     def test_the_same_programs_make_the_same_archive(self):
         with tempfile.TemporaryDirectory() as again:
