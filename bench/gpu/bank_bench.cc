@@ -17,11 +17,13 @@
 #include "bench/gpu/clustered_bank.h"
 #include "bench/process_memory.h"
 #include "core/base/clock.h"
+#include "core/base/euclidean_norm.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
 #include "core/engine/state_update.h"
 #include "core/sweep/cpu/cpu_sweeper.h"
 #include "core/sweep/cuda/cuda_sweeper.h"
+#include "core/sweep/softmax_stream.h"
 
 namespace engram::bench {
 namespace {
@@ -34,6 +36,9 @@ constexpr int kSteps = 5;
 constexpr int64_t kMostHostPatternBytes = int64_t{4} << 30;
 // Batches of the retrievals.
 constexpr int64_t kManyQueries = 64;
+// Softmax by one read of the patterns for each state: of banks and batches for which that takes no minutes.
+constexpr int64_t kMostStreamedPatterns = 1'000'000;
+constexpr int64_t kMostStreamedStates = 64;
 
 Dynamics SharpEntmax() {
   Dynamics dynamics;
@@ -115,6 +120,13 @@ class BankBench {
       }
       ENGRAM_ASSIGN_OR_RETURN(Json updates, MeasureUpdates(batch));
       json_["updates"].push_back(std::move(updates));
+    }
+    json_["streams"] = Json::array();
+    for (const int64_t batch : options_.batches) {
+      if (batch > kMostStreamedStates || shape_.patterns > kMostStreamedPatterns) continue;
+      if (options_.is_late()) break;
+      ENGRAM_ASSIGN_OR_RETURN(Json streams, MeasureStreams(batch));
+      json_["streams"].push_back(std::move(streams));
     }
     json_["retrievals"] = Json::array();
     for (const int64_t batch : {int64_t{1}, kManyQueries}) {
@@ -241,6 +253,80 @@ class BankBench {
                  {"against_cpu", std::move(compared)}};
     if (backends_.size() > 1) json["patterns_on_host_milliseconds"] = times[1].ToJson();
     return json;
+  }
+
+  // The batch of round r, to be streamed.
+  std::vector<StreamState> StreamsOf(const BankSnapshot& bank, int64_t batch, int64_t round) const {
+    const double window = Softmax().WindowFor(bank.pattern_count()).width;
+    std::vector<StreamState> states;
+    states.reserve(batch);
+    for (int64_t b = 0; b < batch; ++b) {
+      StreamState state;
+      state.state = banks_->cue(round * batch + b);
+      state.beta = dynamics_.beta;
+      state.window = window;
+      state.version = bank.version();
+      states.push_back(state);
+    }
+    return states;
+  }
+
+  static absl::StatusOr<std::vector<StreamedSoftmax>> Stream(Sweeper* sweeper, const BankSnapshot& bank,
+                                                             const std::vector<StreamState>& states,
+                                                             Times* times) {
+    std::vector<StreamedSoftmax> updates(states.size());
+    const absl::Time begin = absl::Now();
+    ENGRAM_RETURN_IF_ERROR(sweeper->StreamSoftmax(bank, states, absl::MakeSpan(updates)));
+    times->Add(begin);
+    return updates;
+  }
+
+  // Answers that lie further from those of the CPU backend than both may lie from the exact ones.
+  absl::StatusOr<Json> CompareStreams(int64_t batch) {
+    const BankSnapshot bank = banks_->bank(0);
+    std::vector<StreamState> states = StreamsOf(bank, batch, 0);
+    Times times;
+    ENGRAM_ASSIGN_OR_RETURN(const std::vector<StreamedSoftmax> updates,
+                            Stream(backends_[0].sweeper.get(), bank, states, &times));
+    states.resize(std::min(batch, options_.checked));
+    ENGRAM_ASSIGN_OR_RETURN(const std::vector<StreamedSoftmax> right, Stream(&cpu_, bank, states, &times));
+    int64_t differing = 0;
+    double largest_difference = 0;
+    double largest_bound = 0;
+    for (size_t b = 0; b < right.size(); ++b) {
+      std::vector<double> difference = updates[b].combination;
+      for (size_t j = 0; j < difference.size(); ++j) difference[j] -= right[b].combination[j];
+      const double distance = EuclideanNorm(difference);
+      const double bound = updates[b].error_bound + right[b].error_bound;
+      // So that what is no number differs.
+      differing += distance <= bound ? 0 : 1;
+      largest_difference = std::max(largest_difference, distance);
+      largest_bound = std::max(largest_bound, bound);
+    }
+    return Json{{"checked", right.size()},
+                {"differing", differing},
+                {"largest_difference", largest_difference},
+                {"largest_bound", largest_bound},
+                {"cpu_states", right.size()},
+                {"cpu_milliseconds", times.last()}};
+  }
+
+  // Softmax updates of arithmetic FAST: float32, and one read of the patterns for each state.
+  absl::StatusOr<Json> MeasureStreams(int64_t batch) {
+    ENGRAM_ASSIGN_OR_RETURN(Json compared, CompareStreams(batch));
+    Sweeper* const sweeper = backends_[0].sweeper.get();
+    const BankSnapshot bank = banks_->bank(0);
+    const int64_t before = sweeper->devices()[0].sweeps;
+    Times warm_up;  // The first round is not counted.
+    Times times;
+    for (int64_t round = 0; round <= options_.rounds; ++round) {
+      ENGRAM_RETURN_IF_ERROR(
+          Stream(sweeper, bank, StreamsOf(bank, batch, round), round > 0 ? &times : &warm_up).status());
+    }
+    return Json{{"states", batch},
+                {"on_device", sweeper->devices()[0].sweeps - before > options_.rounds},
+                {"milliseconds", times.ToJson()},
+                {"against_cpu", std::move(compared)}};
   }
 
   // A call of `batch` queries that ends after `steps` updates.
