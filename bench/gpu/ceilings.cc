@@ -1,5 +1,7 @@
 #include "bench/gpu/ceilings.h"
 
+#include <cuda_runtime_api.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -12,6 +14,16 @@
 #include "core/base/status_macros.h"
 
 namespace engram::bench {
+
+int64_t CacheBytes() {
+  int device = 0;
+  int bytes = 0;
+  cudaError_t error = cudaGetDevice(&device);
+  if (error == cudaSuccess) error = cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, device);
+  if (error == cudaSuccess) return bytes;
+  (void)cudaGetLastError();
+  return 0;
+}
 
 absl::StatusOr<Ceilings> MeasureCeilings(Device* device, const GpuOptions& options) {
   device->Use();

@@ -17,6 +17,9 @@ struct Ceilings {
   double multiplied_per_second = 0;  // Multiplications and additions of int8 in registers.
 };
 
+// The second-level cache of the calling thread's device; 0: not known.
+int64_t CacheBytes();
+
 absl::StatusOr<Ceilings> MeasureCeilings(Device* device, const GpuOptions& options);
 
 }  // namespace engram::bench

@@ -24,6 +24,7 @@ class DeviceArray {
     device_->Use();
     const cudaError_t error = cudaMalloc(&data_, static_cast<size_t>(size));
     if (error != cudaSuccess) data_ = nullptr;
+    size_ = error == cudaSuccess ? size : 0;
     return device_->Check(error, "taking memory");
   }
 
@@ -31,6 +32,7 @@ class DeviceArray {
   T* as() const {
     return static_cast<T*>(data_);
   }
+  int64_t size() const { return size_; }
 
  private:
   void Free() {
@@ -42,6 +44,7 @@ class DeviceArray {
 
   Device* const device_;
   void* data_ = nullptr;
+  int64_t size_ = 0;
 };
 
 }  // namespace engram::bench

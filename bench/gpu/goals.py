@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds what bench/gpu/run.sh measured against the goals for GPUs, and writes one report.
 
-    goals.py --bench FILE --peers FILE [--machine FILE] --out FILE
+    goals.py --bench FILE --peers FILE [--gemm FILE] [--service FILE] [--machine FILE] --out FILE
 
 A goal is about ratios of medians of one run. Times of updates are of the host's clock, with everything that a caller
 waits for; those of the peers of the device's clock, so that the ratios rather favour the peers.
@@ -14,11 +14,13 @@ import sys
 LARGE_CODES = 10**9  # Bytes from which a scan is held against a plain read.
 LONG_CONTEXT = 131_072
 LEAST_HOST_ROWS = 1_000_000
+LEAST_STREAMED_ROWS = 100_000
+LEAST_SERVED_ROWS = 1_000_000
 
 
 class Goals:
-    def __init__(self, bench, peers):
-        self.bench, self.peers = bench, peers
+    def __init__(self, bench, peers, gemm, service):
+        self.bench, self.peers, self.gemm, self.service = bench, peers, gemm, service
         self.rows = []
 
     def add(self, goal, text, value, bound, at_most=False):
@@ -29,6 +31,10 @@ class Goals:
 
     def miss(self, goal, text, why):
         self.rows.append({"id": goal, "what": text, "not_measured": why})
+
+    def tell(self, goal, text, value):
+        """What explains a goal and is none."""
+        self.rows.append({"id": goal, "what": text, "value": value})
 
     def measured(self, kind):
         return [cell for cell in self.bench.get(kind, []) if "skipped" not in cell]
@@ -47,15 +53,19 @@ class Goals:
                 return min((times[name] for name in found if "steps" in words or "steps" not in name), default=None)
         return None
 
-    def against(self, goal, bank, batch, bound, *words):
-        """How many times as long as an update the peer takes."""
+    def against(self, goal, bank, batch, bound, *words, kind="updates"):
+        """How many times as long as an update the peer takes; without a bound it is only told."""
         what = f"{bank['patterns']:,} x {bank['dim']}, B = {batch}, against {' '.join(words)}"
-        ours = next((u for u in bank["updates"] if u["states"] == batch and "skipped" not in u), None)
+        ours = next((u for u in bank.get(kind, []) if u["states"] == batch and "skipped" not in u), None)
         theirs = self.peer(bank["patterns"], bank["dim"], batch, *words)
         if ours is None or theirs is None:
             self.miss(goal, what, "no figure of " + ("the peer" if ours else "the update"))
-            return
-        self.add(goal, what, theirs / ours["milliseconds"]["p50"], bound)
+        elif not ours["on_device"] and kind == "streams":
+            self.miss(goal, what, "the host streamed it")
+        elif bound is None:
+            self.tell(goal, what, theirs / ours["milliseconds"]["p50"])
+        else:
+            self.add(goal, what, theirs / ours["milliseconds"]["p50"], bound)
 
     def scans(self):
         what = "scan alone, B = 1, at least 1 GB of codes: speed / a plain read's"
@@ -102,7 +112,16 @@ class Goals:
             self.against("G6", bank, 64, 20, "AdaSplash")
         if not banks:
             self.miss("G6", "against AdaSplash, D = 128", "no such bank was measured")
-        self.miss("G7", "softmax against SDPA with K = V", "softmax is streamed on the host")
+
+    def softmax(self):
+        """The same precision is the goal; what SDPA takes for half of it, and other forms of softmax, is told."""
+        banks = [b for b in self.measured("banks") if b["patterns"] >= LEAST_STREAMED_ROWS and b.get("streams")]
+        for bank in banks:
+            for cell in bank["streams"]:
+                for words, bound in (("sdpa fp32", 1.7), ("sdpa bf16", None), ("torch softmax fp32", None)):
+                    self.against("G7", bank, cell["states"], bound, words, kind="streams")
+        if not banks:
+            self.miss("G7", "softmax, FAST, against SDPA with K = V", "no such bank was measured")
 
     def small_bank(self):
         what = "10,000 x 128, B = 1: kernels of a step before selection, without a graph, ms"
@@ -131,10 +150,39 @@ class Goals:
         if not found:
             self.miss("G9", "patterns on the host / on the device", "no such bank was measured")
 
+    def end_to_end(self):
+        """Over 1.3 times an echo comes what the calls' sweeps took, by the server's own clock."""
+        what = "p50 of Retrieve, one client / (1.3 x echo's p50 + sweeps)"
+        banks = [b for b in self.service.get("banks", []) if b["patterns"] >= LEAST_SERVED_ROWS]
+        for bank in banks:
+            shape = f"{bank['patterns']:,} x {bank['dim']}"
+            if self.service.get("backend") != "cuda" or not bank["device_bytes"]:
+                self.miss("G10", f"{shape}: {what}", "it was not served from a GPU")
+                continue
+            self.add("G10", f"{shape}: {what}", bank["of_allowed"], 1, at_most=True)
+            self.tell("G10", f"{shape}: (p50 of Retrieve - sweeps) / echo's p50", bank["rest_of_echo"])
+        if not banks:
+            self.miss("G10", what, self.service.get("error") or self.service.get("skipped") or "no bank was served")
+
+    def fusion(self):
+        what = "scan of many states: speed / cuBLASLt and a filter"
+        cells = [cell for cell in self.gemm.get("cells", []) if "skipped" not in cell]
+        for cell in cells:
+            shape = f"{cell['patterns']:,} x {cell['dim']}, B = {cell['states']}"
+            if cell["bounds_are_the_same"]:
+                self.add("G11", f"{shape}: {what}", cell["fused_speed_of_gemm"], 1)
+            else:
+                self.miss("G11", f"{shape}: {what}", "their bounds differ")
+        if not cells:
+            reasons = [cell["skipped"] for cell in self.gemm.get("cells", [])]
+            why = self.gemm.get("error") or self.gemm.get("skipped") or next(iter(reasons), "nothing was measured")
+            self.miss("G11", what, why)
+
     def all(self):
-        for measure in (self.scans, self.large_banks, self.fixed_points, self.attention, self.small_bank):
+        for measure in (self.scans, self.large_banks, self.fixed_points, self.attention, self.softmax):
             measure()
-        self.host_patterns()
+        for measure in (self.small_bank, self.host_patterns, self.end_to_end, self.fusion):
+            measure()
         return self.rows
 
 
@@ -143,11 +191,16 @@ def print_table(rows):
         if "not_measured" in row:
             print(f"{row['id']:4} {row['what']:84} not measured: {row['not_measured']}")
             continue
+        if "met" not in row:
+            print(f"{row['id']:4} {row['what']:84} {row['value']:9.4g}")
+            continue
         bound = f"<= {row['at_most']:g}" if "at_most" in row else f">= {row['at_least']:g}"
         print(f"{row['id']:4} {row['what']:84} {row['value']:9.4g} {bound:9} {'met' if row['met'] else 'MISSED'}")
 
 
 def load(path):
+    if path is None:
+        return {"skipped": "not measured in this run"}
     try:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
@@ -159,18 +212,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", required=True)
     parser.add_argument("--peers", required=True)
+    parser.add_argument("--gemm", help="scans beside cuBLASLt")
+    parser.add_argument("--service", help="calls of a server")
     parser.add_argument("--machine", help="what describes the machine, a line for each fact, 'name: value'")
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
-    bench, peers = load(options.bench), load(options.peers)
+    bench, peers, gemm, service = map(load, (options.bench, options.peers, options.gemm, options.service))
     machine = {}
     if options.machine:
         with open(options.machine, encoding="utf-8") as file:
             machine = dict((part.strip() for part in line.split(":", 1)) for line in file if ":" in line)
-    rows = Goals(bench, peers).all()
+    rows = Goals(bench, peers, gemm, service).all()
     print_table(rows)
     with open(options.out, "w", encoding="utf-8") as file:
-        json.dump({"machine": machine, "goals": rows, "engram": bench, "peers": peers}, file, indent=1)
+        parts = {"engram": bench, "peers": peers, "gemm": gemm, "service": service}
+        json.dump({"machine": machine, "goals": rows, **parts}, file, indent=1)
         file.write("\n")
     return 0
 

@@ -1,5 +1,6 @@
 // engram_gpu_bench: what a GPU does at best, how near the kernels of a scan come to that, and what updates
-// and retrievals over real banks take on it. bench/gpu/run.sh runs it beside its peers.
+// and retrievals over real banks take on it; with --gemm, whether a library's GEMM would do better.
+// bench/gpu/run.sh runs it beside its peers.
 
 #include <cuda_runtime_api.h>
 
@@ -17,6 +18,8 @@
 #include "absl/strings/str_split.h"
 #include "bench/gpu/bank_bench.h"
 #include "bench/gpu/ceilings.h"
+#include "bench/gpu/gemm_bench.h"
+#include "bench/gpu/gemm_library.h"
 #include "bench/gpu/gpu_options.h"
 #include "bench/gpu/scan_bench.h"
 #include "core/base/status_macros.h"
@@ -39,8 +42,14 @@ const Texts& AllScans() {
 
 // What the goals are about comes first: time may run out.
 const Texts& AllBanks() {
-  static const auto* const shapes = new Texts{"10000x128",  "1000000x768",  "10000000x768", "1000000x128",
-                                              "100000x768", "10000000x128", "100000x128"};
+  static const auto* const shapes = new Texts{"10000x128",  "1000000x768", "10000000x768", "1000000x128",
+                                              "100000x768", "100000x128",  "10000000x128"};
+  return *shapes;
+}
+
+// So large that many states are worth tensor cores, and small enough to be there twice.
+const Texts& AllGemms() {
+  static const auto* const shapes = new Texts{"1000000x768", "1000000x128"};
   return *shapes;
 }
 
@@ -56,6 +65,8 @@ struct Flags {
   uint64_t seed = 1;
   std::string commit;
   std::string json;
+  std::string cublaslt;
+  bool gemm = false;
   bool smoke = false;
 };
 
@@ -76,11 +87,16 @@ absl::StatusOr<std::vector<Shape>> ParseShapes(const Texts& texts) {
 
 absl::StatusOr<GpuOptions> ToOptions(const Flags& flags) {
   GpuOptions options;
-  const Texts scans = flags.smoke ? Texts{"96x20"} : AllScans();
+  Texts scans = flags.smoke ? Texts{"96x20"} : AllScans();
+  // Tiles that several parts cannot share evenly.
+  if (flags.gemm) scans = flags.smoke ? Texts{"112x20"} : AllGemms();
   const Texts banks = flags.smoke ? Texts{"600x20"} : AllBanks();
   ENGRAM_ASSIGN_OR_RETURN(options.scans, ParseShapes(flags.scans.empty() ? scans : flags.scans));
   ENGRAM_ASSIGN_OR_RETURN(options.banks, ParseShapes(flags.banks.empty() ? banks : flags.banks));
   options.batches = flags.batches;
+  if (options.batches.empty() && flags.gemm) {
+    options.batches = flags.smoke ? std::vector<int64_t>{9, 24} : std::vector<int64_t>{64, 256, 1024};
+  }
   if (options.batches.empty()) {
     options.batches = flags.smoke ? std::vector<int64_t>{1, 9} : std::vector<int64_t>{1, 8, 64, 256, 1024};
   }
@@ -100,6 +116,7 @@ absl::StatusOr<GpuOptions> ToOptions(const Flags& flags) {
     options.rounds = 1;
     options.checked = 9;
     options.least_work = 0;
+    options.part_bytes = {3 << 10};
   }
   return options;
 }
@@ -171,6 +188,15 @@ void PrintBank(const Json& bank) {
                 cell["against_cpu"]["checked"].get<int>(),
                 cell["on_device"].get<bool>() ? "" : "; not all on the device");
   }
+  for (const Json& cell : bank["streams"]) {
+    const Json& compared = cell["against_cpu"];
+    std::printf(
+        "%-16s %5d softmax, FAST %10.3f ms; %d of %d too far from the CPU's, at most %.2g of %.2g%s\n",
+        shape.c_str(), cell["states"].get<int>(), cell["milliseconds"]["p50"].get<double>(),
+        compared["differing"].get<int>(), compared["checked"].get<int>(),
+        compared["largest_difference"].get<double>(), compared["largest_bound"].get<double>(),
+        cell["on_device"].get<bool>() ? "" : "; not on the device");
+  }
   for (const Json& cell : bank["retrievals"]) {
     std::printf("%-16s %5d queries: one step %.3f ms, %d steps %.3f ms (sweeps: %d)\n", shape.c_str(),
                 cell["queries"].get<int>(), cell["one_step_milliseconds"]["p50"].get<double>(),
@@ -180,15 +206,36 @@ void PrintBank(const Json& bank) {
   std::fflush(stdout);
 }
 
-// Whether no answer differs from the CPU's.
+// Whether no answer differs from the CPU's, or by more than both may err.
 bool IsRight(const Json& banks) {
   for (const Json& bank : banks) {
     if (!bank.contains("updates")) continue;
-    for (const Json& cell : bank["updates"]) {
-      if (cell.contains("against_cpu") && cell["against_cpu"]["differing"] != 0) return false;
+    for (const char* const kind : {"updates", "streams"}) {
+      for (const Json& cell : bank[kind]) {
+        if (cell.contains("against_cpu") && cell["against_cpu"]["differing"] != 0) return false;
+      }
     }
   }
   return true;
+}
+
+void PrintGemms(const Json& cells) {
+  for (const Json& cell : cells) {
+    const std::string shape =
+        absl::StrCat(cell["patterns"].get<int64_t>(), " x ", cell["dim"].get<int64_t>());
+    const int states = cell["states"].get<int>();
+    if (cell.contains("skipped")) {
+      std::printf("%-16s %5d  skipped: %s\n", shape.c_str(), states,
+                  cell["skipped"].get<std::string>().c_str());
+      continue;
+    }
+    std::printf("%-16s %5d %10.4f %10.4f %8.2f %10d %10.2g%s\n", shape.c_str(), states,
+                cell["fused_milliseconds"].get<double>(), cell["gemm_milliseconds"].get<double>(),
+                cell["fused_speed_of_gemm"].get<double>(), cell["part_rows"].get<int>(),
+                cell["largest_difference"].get<double>(),
+                cell["bounds_are_the_same"].get<bool>() ? "" : "  WRONG");
+  }
+  std::fflush(stdout);
 }
 
 bool Save(const Flags& flags, const Json& json) {
@@ -196,6 +243,34 @@ bool Save(const Flags& flags, const Json& json) {
   std::ofstream file(flags.json);
   file << json.dump(1) << '\n';
   return static_cast<bool>(file.flush());
+}
+
+// Scans beside a library's products, which lies elsewhere or not at all.
+absl::Status MeasureGemm(const Flags& flags, const GpuOptions& options, Device* device, Json* json) {
+  (*json)["cells"] = Json::array();
+  const absl::StatusOr<std::unique_ptr<GemmLibrary>> library = OpenGemmLibrary(device, flags.cublaslt);
+  if (absl::IsNotFound(library.status()) || absl::IsUnimplemented(library.status())) {
+    (*json)["skipped"] = std::string(library.status().message());
+    std::printf("No GEMM to compare with: %s\n", std::string(library.status().message()).c_str());
+    return absl::OkStatus();
+  }
+  ENGRAM_RETURN_IF_ERROR(library.status());
+  (*json)["library"] = (*library)->name();
+  std::printf(
+      "Scans beside %s and a filter: its fastest way; parts of so many rows.\n"
+      "%-16s %5s %10s %10s %8s %10s %10s\n",
+      (*library)->name().c_str(), "N x D", "B", "fused ms", "GEMM ms", "speed", "rows", "difference");
+  bool are_same = true;
+  for (const Shape& shape : options.scans) {
+    ENGRAM_ASSIGN_OR_RETURN(const Json cells, MeasureGemms(device, library->get(), shape, options));
+    PrintGemms(cells);
+    for (const Json& cell : cells) {
+      are_same = are_same && cell.value("bounds_are_the_same", true);
+      (*json)["cells"].push_back(cell);
+    }
+    (void)Save(flags, *json);
+  }
+  return are_same ? absl::OkStatus() : absl::DataLossError("bounds of a GEMM differ from those of the scan");
 }
 
 // Fills `json`, and saves it as it goes, so that whatever ends this leaves what was measured before.
@@ -206,6 +281,7 @@ absl::Status Measure(const Flags& flags, Json* json) {
   *json = {{"commit", flags.commit}, {"device", DescribeDevice(*device)}};
   std::printf("%s, %d multiprocessors, %.1f GiB\n", device->name().c_str(), device->multiprocessors(),
               static_cast<double>(device->memory_bytes()) / (int64_t{1} << 30));
+  if (flags.gemm) return MeasureGemm(flags, options, device.get(), json);
 
   ENGRAM_ASSIGN_OR_RETURN(const Ceilings ceilings, MeasureCeilings(device.get(), options));
   (*json)["ceilings"] = {{"bytes", ceilings.read_bytes},
@@ -266,6 +342,8 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", flags.seed, "Seed of the data");
   app.add_option("--commit", flags.commit, "What was built, for the report");
   app.add_option("--json", flags.json, "File for every figure");
+  app.add_flag("--gemm", flags.gemm, "Only scans of --scans beside cuBLASLt and a filter");
+  app.add_option("--cublaslt", flags.cublaslt, "The file of cuBLASLt; by default the loader looks for it");
   app.add_flag("--smoke", flags.smoke, "One round, of shapes so small that the figures mean nothing");
   CLI11_PARSE(app, argc, argv);
 

@@ -14,6 +14,8 @@ namespace engram::bench {
 // A workspace with a pool of its own, for kernels that are launched without a backend.
 class OwnWorkspace {
  public:
+  // None.
+  OwnWorkspace() = default;
   // Errors are those of Workspace::Make.
   static absl::StatusOr<OwnWorkspace> Make(Device* device) {
     OwnWorkspace made;
@@ -26,8 +28,6 @@ class OwnWorkspace {
   Workspace* operator->() const { return workspace_.get(); }
 
  private:
-  OwnWorkspace() = default;
-
   std::unique_ptr<MemoryPool> pool_;
   std::unique_ptr<Workspace> workspace_;
 };

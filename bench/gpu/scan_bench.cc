@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,18 +29,6 @@ Json Skipped(Shape shape, int64_t batch, const std::string& why) {
   return {{"patterns", shape.patterns}, {"dim", shape.dim}, {"states", batch}, {"skipped", why}};
 }
 
-// Copies of a bank that together are four times what the device's cache holds, so that it has none of one
-// when its turn comes again.
-int64_t CopiesFor(Shape shape) {
-  int device = 0;
-  int cache_bytes = 0;
-  (void)cudaGetDevice(&device);
-  if (cudaDeviceGetAttribute(&cache_bytes, cudaDevAttrL2CacheSize, device) != cudaSuccess) cache_bytes = 0;
-  (void)cudaGetLastError();
-  const int64_t bytes = SyntheticBank::CodeBytes(shape);
-  return std::clamp<int64_t>((4 * int64_t{cache_bytes} + bytes - 1) / bytes, 1, 64);
-}
-
 // One number of states.
 struct Cell {
   std::unique_ptr<SyntheticStates> states;
@@ -63,11 +50,11 @@ class ScanBench {
 
   absl::StatusOr<Json> Run() {
     device_->Use();
-    ENGRAM_ASSIGN_OR_RETURN(bank_, SyntheticBank::Make(device_, shape_, CopiesFor(shape_), options_.seed));
-    ENGRAM_ASSIGN_OR_RETURN(OwnWorkspace workspace, OwnWorkspace::Make(device_));
-    workspace_.emplace(std::move(workspace));
+    ENGRAM_ASSIGN_OR_RETURN(
+        bank_, SyntheticBank::Make(device_, shape_, SyntheticBank::CopiesFor(shape_), options_.seed));
+    ENGRAM_ASSIGN_OR_RETURN(workspace_, OwnWorkspace::Make(device_));
     ENGRAM_RETURN_IF_ERROR(TakeCells());
-    DeviceTimer timer(device_, (*workspace_)->stream());
+    DeviceTimer timer(device_, workspace_->stream());
     ENGRAM_ASSIGN_OR_RETURN(const int64_t reads, timer.FindCount([&](int64_t i) { return Read(i); }));
     for (Cell& cell : cells_) {
       ENGRAM_ASSIGN_OR_RETURN(cell.scans, timer.FindCount([&](int64_t i) { return Scan(cell, i); }));
@@ -111,16 +98,16 @@ class ScanBench {
 
   cudaError_t Read(int64_t i) {
     return LaunchRead(bank_->codes(i), SyntheticBank::CodeBytes(shape_), device_->multiprocessors(),
-                      lowers_.as<uint32_t>(), (*workspace_)->stream());
+                      lowers_.as<uint32_t>(), workspace_->stream());
   }
   cudaError_t Scan(const Cell& cell, int64_t i) {
     return cell.states->LaunchScan(bank_->bank(i), device_->multiprocessors(), uppers_.as<float>(),
-                                   (*workspace_)->stream());
+                                   workspace_->stream());
   }
   cudaError_t Lowers(const Cell& cell, int64_t i) {
     return cell.states->LaunchLowers(bank_->bank(i), uppers_.as<float>(),
                                      std::min(kChunks, bank_->tile_count()), lowers_.as<float>(),
-                                     (*workspace_)->stream());
+                                     workspace_->stream());
   }
 
   Json Report(const Cell& cell) const {
@@ -158,7 +145,7 @@ class ScanBench {
   const Ceilings& ceilings_;
   const GpuOptions& options_;
   std::unique_ptr<SyntheticBank> bank_;
-  std::optional<OwnWorkspace> workspace_;
+  OwnWorkspace workspace_;
   DeviceArray uppers_;
   DeviceArray lowers_;
   std::vector<Cell> cells_;

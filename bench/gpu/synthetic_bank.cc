@@ -1,11 +1,13 @@
 #include "bench/gpu/synthetic_bank.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
 #include <utility>
 
 #include "bench/gpu/ceiling_kernels.h"
+#include "bench/gpu/ceilings.h"
 #include "core/base/euclidean_norm.h"
 #include "core/base/status_macros.h"
 #include "core/codes/row_code.h"
@@ -29,6 +31,12 @@ int64_t CopyBytes(Shape shape) { return Aligned(SyntheticBank::CodeBytes(shape) 
 }  // namespace
 
 int64_t SyntheticBank::CodeBytes(Shape shape) { return TileCount(shape) * TileBytes(shape.dim); }
+
+int64_t SyntheticBank::CopiesFor(Shape shape) {
+  constexpr int64_t kMost = 64;
+  const int64_t bytes = CodeBytes(shape);
+  return std::clamp<int64_t>((4 * CacheBytes() + bytes - 1) / bytes, 1, kMost);
+}
 
 int64_t SyntheticBank::ScannedBytes(Shape shape) {
   return CodeBytes(shape) + TileCount(shape) * (3 * kTileRows * kFloatBytes + kMaskBytes);

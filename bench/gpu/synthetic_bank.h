@@ -23,6 +23,9 @@ class SyntheticBank {
   static absl::StatusOr<std::unique_ptr<SyntheticBank>> Make(Device* device, Shape shape, int64_t copies,
                                                              uint64_t seed);
 
+  // Copies that together are four times what the calling thread's device has for a cache, so that it has none
+  // of one when its turn comes again.
+  static int64_t CopiesFor(Shape shape);
   // Bytes that a scan must read of codes alone, and with what bounds scores and says what is visible.
   static int64_t CodeBytes(Shape shape);
   static int64_t ScannedBytes(Shape shape);
@@ -52,6 +55,9 @@ class SyntheticStates {
 
   int64_t count() const { return states_.count; }
   int plane_count() const { return states_.plane_count; }
+  const DeviceStates& states() const { return states_; }
+  // As ScanManyStates takes them; null for so few that it is not asked.
+  const uint32_t* packed() const { return packed_; }
 
   // uppers [B, T].
   cudaError_t LaunchScan(const DeviceBank& bank, int multiprocessors, float* uppers,

@@ -23,11 +23,17 @@ SCAN = {
 }
 BANK = {
     *("patterns", "dim", "beta", "entmax_alpha", "store_seconds", "updates", "retrievals", "device_bytes"),
-    *("device_bytes_without_patterns", "device_bytes_of_all", "host_bytes"),
+    *("device_bytes_without_patterns", "device_bytes_of_all", "host_bytes", "streams"),
 }
 UPDATE = {
     *("states", "survivors_of_a_state", "on_device", "sweep_milliseconds", "milliseconds", "against_cpu"),
     "patterns_on_host_milliseconds",
+}
+STREAM = {"states", "on_device", "milliseconds", "against_cpu"}
+GEMM = {
+    *("patterns", "dim", "states", "copies", "fused_milliseconds", "gemm_milliseconds", "fused_speed_of_gemm"),
+    *("all_fused_milliseconds", "all_gemm_milliseconds", "part_rows", "ways_tried", "way", "largest_difference"),
+    *("largest_bound", "bounds_are_the_same"),
 }
 RETRIEVAL = {"queries", "one_step_milliseconds", "steps", "sweeps", "all_steps_milliseconds"}
 
@@ -62,9 +68,24 @@ def check_bench(bench):
             expect(update["on_device"], "the host swept")
             expect(update["against_cpu"]["checked"] > 0, "no answer was compared")
             expect(update["against_cpu"]["differing"] == 0, "an answer differs from the CPU's")
+        expect(bank["streams"], "no softmax was streamed")
+        for stream in bank["streams"]:
+            expect_fields(stream, STREAM, "a streamed softmax")
+            expect(stream["on_device"], "the host streamed")
+            expect(stream["against_cpu"]["checked"] > 0, "no softmax was compared")
+            expect(stream["against_cpu"]["differing"] == 0, "a softmax is further from the CPU's than both may err")
         for retrieval in bank["retrievals"]:
             expect_fields(retrieval, RETRIEVAL, "a retrieval")
         expect(len(bank["retrievals"]) == 2, "retrievals are missing")
+
+
+def check_gemm(gemm):
+    expect(gemm["library"] and len(gemm["cells"]) == 2, "there are no products")
+    for cell in gemm["cells"]:
+        expect_fields(cell, GEMM, "a GEMM")
+        expect(cell["part_rows"] < cell["patterns"], "products came in one part")
+        expect(cell["largest_bound"] > 0, "there are no bounds")
+        expect(cell["bounds_are_the_same"], "the bounds of a GEMM differ from those of the scan")
 
 
 def main():
@@ -77,18 +98,22 @@ def main():
         subprocess.run([program, "--smoke", "--commit", "0123abc", "--json", path("bench.json")], check=True)
         with open(path("bench.json"), encoding="utf-8") as file:
             check_bench(json.load(file))
+        subprocess.run([program, "--smoke", "--gemm", "--json", path("gemm.json")], check=True)
+        with open(path("gemm.json"), encoding="utf-8") as file:
+            check_gemm(json.load(file))
 
         peers = [sys.executable, "-B", os.path.join(GPU, "peers.py"), "--smoke", "--json", path("peers.json")]
         # 77: there is no PyTorch here, which the report says.
         expect(subprocess.run(peers, check=False).returncode in (0, 77), "peers.py failed")
         goals = [sys.executable, "-B", os.path.join(GPU, "goals.py")]
-        files = ["--bench", path("bench.json"), "--peers", path("peers.json"), "--out", path("gpu.json")]
+        files = [f"--{part}={path(part)}.json" for part in ("bench", "peers", "gemm")]
+        files += ["--out", path("gpu.json")]
         subprocess.run([*goals, *files], check=True)
         with open(path("gpu.json"), encoding="utf-8") as file:
             report = json.load(file)
-        expect_fields(report, {"machine", "goals", "engram", "peers"}, "the report")
+        expect_fields(report, {"machine", "goals", "engram", "peers", "gemm", "service"}, "the report")
         ids = {goal["id"] for goal in report["goals"]}
-        expect(ids == {f"G{number}" for number in range(1, 10)}, f"goals: got {sorted(ids)}")
+        expect(ids == {f"G{number}" for number in range(1, 12)}, f"goals: got {sorted(ids)}")
 
 
 if __name__ == "__main__":
