@@ -1,6 +1,8 @@
 #include "bench/rpc_setup.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -12,9 +14,26 @@ namespace {
 
 // Of a message that stores patterns: well below the server's limit.
 constexpr int64_t kStoreBytes = int64_t{32} << 20;
+// Of one of many at a time, in whole clusters.
+constexpr int64_t kPartBytes = int64_t{8} << 20;
+constexpr int64_t kPartMultiple = 100;
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+}
+
+absl::Status CreateBank(const Client& client, const BankShape& shape) {
+  v1::CreateBankRequest create;
+  create.set_name(shape.name);
+  create.set_dim(shape.dim);
+  return client.CreateBank(create).status();
+}
+
+absl::Status StorePatterns(const Client& client, const BankShape& shape, absl::Span<const float> patterns) {
+  v1::StoreRequest store;
+  store.set_bank(shape.name);
+  *store.mutable_patterns() = ToMatrix(patterns, shape.dim);
+  return client.Store(store).status();
 }
 
 }  // namespace
@@ -25,20 +44,43 @@ absl::Status ToStatus(const grpc::Status& status) {
 
 absl::StatusOr<LoadedBank> LoadBank(const Client& client, const BankShape& shape, uint64_t seed) {
   ClusterData data = MakeClusterData(shape.pattern_count, kCues, shape.dim, seed);
-  v1::CreateBankRequest create;
-  create.set_name(shape.name);
-  create.set_dim(shape.dim);
-  ENGRAM_RETURN_IF_ERROR(client.CreateBank(create).status());
+  ENGRAM_RETURN_IF_ERROR(CreateBank(client, shape));
   const int64_t rows_at_a_time = kStoreBytes / (shape.dim * static_cast<int64_t>(sizeof(float)));
   for (int64_t begin = 0; begin < shape.pattern_count; begin += rows_at_a_time) {
     const int64_t rows = std::min(rows_at_a_time, shape.pattern_count - begin);
     const auto patterns = absl::MakeConstSpan(data.patterns).subspan(begin * shape.dim, rows * shape.dim);
-    v1::StoreRequest store;
-    store.set_bank(shape.name);
-    *store.mutable_patterns() = ToMatrix(patterns, shape.dim);
-    ENGRAM_RETURN_IF_ERROR(client.Store(store).status());
+    ENGRAM_RETURN_IF_ERROR(StorePatterns(client, shape, patterns));
   }
   return LoadedBank{shape, std::move(data.cues)};
+}
+
+absl::StatusOr<LoadedBank> LoadLargeBank(const Client& client, const BankShape& shape, uint64_t seed,
+                                         int threads) {
+  ENGRAM_RETURN_IF_ERROR(CreateBank(client, shape));
+  const int64_t rows_of_bytes = kPartBytes / (shape.dim * static_cast<int64_t>(sizeof(float)));
+  const int64_t part_rows = std::max<int64_t>(rows_of_bytes / kPartMultiple, 1) * kPartMultiple;
+  const int64_t parts = (shape.pattern_count + part_rows - 1) / part_rows;
+  // The first parts have cues, each as many, until there are enough.
+  const int64_t part_cues = (kCues + parts - 1) / parts;
+  std::vector<float> cues(parts * part_cues * shape.dim);
+  std::atomic<int64_t> next = 0;
+  // Of one thread each.
+  std::vector<absl::Status> statuses(threads);
+  std::vector<std::thread> storing;
+  for (absl::Status& status : statuses) {
+    storing.emplace_back([&] {
+      for (int64_t i = next++; status.ok() && i < parts; i = next++) {
+        const int64_t rows = std::min(part_rows, shape.pattern_count - i * part_rows);
+        const ClusterData data = MakeClusterData(rows, part_cues, shape.dim, seed + static_cast<uint64_t>(i));
+        std::copy(data.cues.begin(), data.cues.end(), cues.begin() + i * part_cues * shape.dim);
+        status = StorePatterns(client, shape, data.patterns);
+      }
+    });
+  }
+  for (std::thread& thread : storing) thread.join();
+  for (const absl::Status& status : statuses) ENGRAM_RETURN_IF_ERROR(status);
+  cues.resize(kCues * shape.dim);
+  return LoadedBank{shape, std::move(cues)};
 }
 
 v1::RetrieveRequest Sparsemax() {

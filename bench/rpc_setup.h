@@ -39,6 +39,10 @@ absl::Status ToStatus(const grpc::Status& status);
 // Creates a bank of clusters.
 absl::StatusOr<LoadedBank> LoadBank(const Client& client, const BankShape& shape, uint64_t seed);
 
+// The same for banks that would take long: made and stored in parts by so many threads, in any order.
+absl::StatusOr<LoadedBank> LoadLargeBank(const Client& client, const BankShape& shape, uint64_t seed,
+                                         int threads);
+
 // Updates until the fixed point, which is one pattern.
 v1::RetrieveRequest Sparsemax();
 
