@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the test programs of a bundle, all but engramd, engram and benchmarks (*_bench), and sums up.
+# Runs the test programs of a bundle, all but engramd, engram, benchmarks (*_bench) and their servers (*_server), and
+# sums up.
 #
 #   ./run-gpu-tests.sh [OPTION...]     options of GoogleTest, for each program
 #
@@ -21,7 +22,7 @@ skipped=0
 failed=0
 for program in bin/*; do
   name="${program##*/}"
-  [[ "$name" != engramd && "$name" != engram && "$name" != *_bench ]] || continue
+  [[ "$name" != engramd && "$name" != engram && "$name" != *_bench && "$name" != *_server ]] || continue
   status=0
   timeout "${TIMEOUT_SECONDS:-600}" "$program" "$@" >"$output" 2>&1 </dev/null || status=$?
   counts="$(count PASSED) passed, $(count SKIPPED) skipped"

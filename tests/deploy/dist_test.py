@@ -130,7 +130,7 @@ class GpuTestRunnerTest(unittest.TestCase):
         (self.root / "bin").mkdir()
         shutil.copy(DIST.parents[1] / "deploy/bundle/run-gpu-tests.sh", self.root)
         self.plant("engramd", "exit 1")
-        for name in ("engram", "engram_gpu_bench"):
+        for name in ("engram", "engram_gpu_bench", "engram_echo_server"):
             self.plant(name, "exit 1")
 
     def plant(self, name, body):
