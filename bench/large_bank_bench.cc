@@ -114,7 +114,7 @@ class LargeBankBench {
 
   // Saves what it has after each bank, and what went wrong.
   absl::Status Run() {
-    const absl::Status status = MeasureAll();
+    absl::Status status = MeasureAll();
     if (!status.ok()) json_["error"] = status.ToString();
     ENGRAM_RETURN_IF_ERROR(Save());
     return status;

@@ -67,6 +67,7 @@ absl::StatusOr<LoadedBank> LoadLargeBank(const Client& client, const BankShape& 
   // Of one thread each.
   std::vector<absl::Status> statuses(threads);
   std::vector<std::thread> storing;
+  storing.reserve(threads);
   for (absl::Status& status : statuses) {
     storing.emplace_back([&] {
       for (int64_t i = next++; status.ok() && i < parts; i = next++) {
