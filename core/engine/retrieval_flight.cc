@@ -59,7 +59,11 @@ absl::StatusOr<bool> RetrievalFlight::Advance(const BankSnapshot& bank, Survivor
 std::optional<StreamState> RetrievalFlight::NextStream(const BankSnapshot& bank) const {
   if (!call_.fast || !std::holds_alternative<Softmax>(call_.dynamics.transform)) return std::nullopt;
   const Window window = WindowFor(call_.dynamics.transform, bank.pattern_count());
-  return StreamState{state_, call_.dynamics.beta, window.width, bank.version()};
+  StreamState next{state_, call_.dynamics.beta, window.width, bank.version()};
+  // Any update may turn out to be the last, but the one that only an energy is missing of.
+  if (only_energy_is_missing_) return next;
+  next.most_members = bank.settings().value_dim > 0 ? StreamState::kAllMembers : call_.max_support;
+  return next;
 }
 
 absl::StatusOr<bool> RetrievalFlight::AdvanceStream(const BankSnapshot& bank, const StreamedSoftmax& stream) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "core/base/canonical.h"
@@ -13,25 +12,9 @@
 namespace engram {
 namespace {
 
-// Of a row in the window, beta (score - largest score); of the others -infinity.
-double Theta(const Dynamics& dynamics, const StreamedSoftmax& stream, double window, float score) {
-  const double theta =
-      dynamics.beta * stream.scale * (static_cast<double>(score) - static_cast<double>(stream.largest));
-  return theta > -window ? theta : -std::numeric_limits<double>::infinity();
-}
-
-// Calls visit(row, score, theta) for each row with weight.
-void ForEachMember(const BankSnapshot& bank, const Dynamics& dynamics, const StreamedSoftmax& stream,
-                   const std::function<void(RowRef, float, double)>& visit) {
-  const double window = WindowFor(dynamics.transform, bank.pattern_count()).width;
-  for (int32_t s = 0; s < bank.segment_count(); ++s) {
-    for (int32_t i = 0; i < bank.rows_in_segment(s); ++i) {
-      const float score = stream.scores[s][i];
-      if (score == StreamedSoftmax::kInvisible) continue;
-      const double theta = Theta(dynamics, stream, window, score);
-      if (std::isfinite(theta)) visit({s, i}, score, theta);
-    }
-  }
+// beta times by how much a score lies below the largest.
+double Theta(const Dynamics& dynamics, const StreamedSoftmax& stream, float score) {
+  return dynamics.beta * stream.scale * (static_cast<double>(score) - static_cast<double>(stream.largest));
 }
 
 }  // namespace
@@ -62,11 +45,11 @@ double StreamedErrorBound(const Dynamics& dynamics, const StreamedSoftmax& strea
 StreamedSupport TakeStreamedSupport(const BankSnapshot& bank, const Dynamics& dynamics,
                                     const StreamedSoftmax& stream, int64_t max_support) {
   StreamedSupport result;
+  result.support_size = stream.support_size;
   std::vector<Survivor> members;
-  ForEachMember(bank, dynamics, stream, [&](RowRef row, float score, double) {
-    members.push_back({stream.scale * static_cast<double>(score), bank.id(row), row});
-  });
-  result.support_size = static_cast<int64_t>(members.size());
+  for (const StreamMember& member : stream.members) {
+    members.push_back({stream.scale * static_cast<double>(member.score), bank.id(member.row), member.row});
+  }
   const int64_t wanted = std::min(max_support, result.support_size);
   std::partial_sort(members.begin(), members.begin() + wanted, members.end(),
                     [](const Survivor& a, const Survivor& b) {
@@ -87,9 +70,18 @@ std::vector<double> RecallStreamedValue(const BankSnapshot& bank, const Dynamics
   std::vector<double> value(value_dim, 0.0);
   if (value_dim == 0) return value;
   const CanonicalArithmetic& arithmetic = BestCanonicalArithmetic();
-  ForEachMember(bank, dynamics, stream, [&](RowRef row, float, double theta) {
-    arithmetic.add_scaled(std::exp(theta) / stream.total, bank.value(row).data(), value.data(), value_dim);
-  });
+  // Backends name them in any order; sums have one.
+  std::vector<StreamMember> members = stream.members;
+  const auto is_before = [](const StreamMember& a, const StreamMember& b) {
+    return a.row.segment != b.row.segment ? a.row.segment < b.row.segment : a.row.index < b.row.index;
+  };
+  if (!std::is_sorted(members.begin(), members.end(), is_before)) {
+    std::sort(members.begin(), members.end(), is_before);
+  }
+  for (const StreamMember& member : members) {
+    const double weight = std::exp(Theta(dynamics, stream, member.score)) / stream.total;
+    arithmetic.add_scaled(weight, bank.value(member.row).data(), value.data(), value_dim);
+  }
   return value;
 }
 

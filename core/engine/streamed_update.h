@@ -28,10 +28,11 @@ struct StreamedSupport {
   std::vector<double> weights;
   int64_t support_size = 0;  // Those left out included.
 };
+// REQUIRES: the stream was asked for at least `max_support` members.
 StreamedSupport TakeStreamedSupport(const BankSnapshot& bank, const Dynamics& dynamics,
                                     const StreamedSoftmax& stream, int64_t max_support);
 
-// sum_i p_i v_i [V].
+// sum_i p_i v_i [V], by segment and row. REQUIRES: the stream was asked for all members, if there are values.
 std::vector<double> RecallStreamedValue(const BankSnapshot& bank, const Dynamics& dynamics,
                                         const StreamedSoftmax& stream);
 

@@ -7,12 +7,16 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "core/bank/row_ref.h"
 
 namespace engram {
 
 // One state whose softmax update is to be streamed: scores, weights and combination in one read of the
 // patterns.
 struct StreamState {
+  // Of `most_members`: however many there are.
+  static constexpr int64_t kAllMembers = std::numeric_limits<int64_t>::max();
+
   // q [D], finite. Somebody else's data.
   absl::Span<const double> state;
   // Inverse temperature.
@@ -22,6 +26,14 @@ struct StreamState {
   double window = 0;
   // Rows visible at this version count, at least one; at most the version of the snapshot that is swept.
   int64_t version = 0;
+  // How many rows of largest weight are to be named, at most; at least 0.
+  int64_t most_members = 0;
+};
+
+// A row with weight, and its score <x, q> = scale * score, about.
+struct StreamMember {
+  float score = 0;
+  RowRef row;
 };
 
 // What a streamed update returns.
@@ -33,12 +45,17 @@ struct StreamedSoftmax {
   std::vector<double> combination;
   // Bound of |combination - sum_i p_i x_i| in Euclidean norm, with p and the sum in exact arithmetic.
   double error_bound = 0;
-  // The scores <x, q> = scale * scores[s][i], about, of row i of segment s, for all rows of the snapshot.
-  std::vector<std::vector<float>> scores;
+  // What scores are multiplied by: see StreamMember.
   double scale = 1;
-  // The largest of `scores`, and the sum of exp(beta scale (score - largest)) over all of them.
+  // The largest score of a visible row, and the sum of exp(beta scale (score - largest)) over those with
+  // weight.
   float largest = kInvisible;
   double total = 0;
+  // How many rows have weight: those visible for which beta scale (score - largest) > -window, in double.
+  int64_t support_size = 0;
+  // Of them at least the first `most_members` by descending score, then ascending id, if there are as many;
+  // perhaps more. In any order.
+  std::vector<StreamMember> members;
 };
 
 // A power of two such that norm / it is in [1/2, 1); 1 for 0: what StreamedSoftmax::scale is for |q|.

@@ -7,6 +7,7 @@
 #include "core/base/canonical_exp.h"
 #include "core/base/euclidean_norm.h"
 #include "core/sweep/stream_error.h"
+#include "core/sweep/stream_members.h"
 
 namespace engram {
 namespace {
@@ -97,9 +98,9 @@ class Tile {
       norms_.push_back(EuclideanNorm(states[b].state));
       updates[b].scale = ScaleFor(norms_[b]);
       for (const double q : states[b].state) scaled_.push_back(static_cast<float>(q / updates[b].scale));
-      updates[b].scores.resize(bank.segment_count());
+      std::vector<std::vector<float>>& scores = scores_.emplace_back();
       for (int64_t s = 0; s < bank.segment_count(); ++s) {
-        updates[b].scores[s].assign(bank.rows_in_segment(s), kInvisible);
+        scores.emplace_back(bank.rows_in_segment(s), kInvisible);
       }
     }
     partials_.resize(strips.size());
@@ -116,25 +117,24 @@ class Tile {
     for (const Block& block : strips_[strip]) RunBlock(block, &scratch, &partials);
   }
 
-  // Adds the strips up.
-  void Finish() {
-    for (size_t b = 0; b < states_.size(); ++b) {
-      Partial whole;
-      whole.sum.assign(dim(), 0.0);
-      for (std::vector<Partial>& strip : partials_) {
-        Partial& part = strip[b];
-        if (part.largest == kInvisible) continue;
-        whole.Raise(part.largest, Rate(b));
-        part.Raise(whole.largest, Rate(b));
-        whole.total += part.total;
-        whole.squares += part.squares;
-        whole.largest_norm = std::max(whole.largest_norm, part.largest_norm);
-        whole.rows += part.rows;
-        whole.blocks += part.blocks;
-        for (int64_t j = 0; j < dim(); ++j) whole.sum[j] += part.sum[j];
-      }
-      Fill(b, std::move(whole));
+  // Adds the strips of a state up. Different states may finish at once, after all strips.
+  void Finish(size_t b) {
+    Partial whole;
+    whole.sum.assign(dim(), 0.0);
+    for (std::vector<Partial>& strip : partials_) {
+      Partial& part = strip[b];
+      if (part.largest == kInvisible) continue;
+      whole.Raise(part.largest, Rate(b));
+      part.Raise(whole.largest, Rate(b));
+      whole.total += part.total;
+      whole.squares += part.squares;
+      whole.largest_norm = std::max(whole.largest_norm, part.largest_norm);
+      whole.rows += part.rows;
+      whole.blocks += part.blocks;
+      for (int64_t j = 0; j < dim(); ++j) whole.sum[j] += part.sum[j];
     }
+    Fill(b, std::move(whole));
+    FindStreamMembers(bank_, scores_[b], states_[b], &updates_[b]);
   }
 
  private:
@@ -163,7 +163,7 @@ class Tile {
     for (size_t b = 0; b < states_.size(); ++b) {
       float* score = scores + b * kStreamBlock;
       block_rows.Mask(states_[b].version, score);
-      std::copy(score, score + count, updates_[b].scores[block.segment].begin() + block.begin);
+      std::copy(score, score + count, scores_[b][block.segment].begin() + block.begin);
       float* weight = weights + b * kStreamBlock;
       if (!Weigh(b, block_rows, score, count, weight, &(*partials)[b])) continue;
       scratch->weighted.push_back(weight);
@@ -235,9 +235,10 @@ class Tile {
   const absl::Span<const StreamState> states_;
   const StreamKernels& kernels_;
   const absl::Span<StreamedSoftmax> updates_;
-  std::vector<float> scaled_;                   // The states [B, D] over their scales.
-  std::vector<double> norms_;                   // Of the states.
-  std::vector<std::vector<Partial>> partials_;  // [strip][state]
+  std::vector<float> scaled_;                            // The states [B, D] over their scales.
+  std::vector<double> norms_;                            // Of the states.
+  std::vector<std::vector<std::vector<float>>> scores_;  // [state][segment][row]
+  std::vector<std::vector<Partial>> partials_;           // [strip][state]
 };
 
 Strips StripsOf(const BankSnapshot& bank) {
@@ -268,7 +269,9 @@ void CpuStreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> st
     Tile tile(bank, strips, states.subspan(begin, tile_states), kernels, updates.subspan(begin, tile_states));
     const auto run = [&](int64_t strip) { tile.RunStrip(strip); };
     strip_count == 1 ? run(0) : pool->ParallelFor(strip_count, run);
-    tile.Finish();
+    const auto finish = [&](int64_t b) { tile.Finish(static_cast<size_t>(b)); };
+    const auto count = static_cast<int64_t>(std::min(tile_states, states.size() - begin));
+    count == 1 ? finish(0) : pool->ParallelFor(count, finish);
   }
 }
 

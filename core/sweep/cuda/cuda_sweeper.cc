@@ -80,13 +80,12 @@ absl::Status CudaSweeper::Sweep(const BankSnapshot& bank, absl::Span<const Sweep
 
 absl::Status CudaSweeper::StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                                         absl::Span<StreamedSoftmax> updates) {
-  const int64_t work = bank.row_count() * bank.settings().dim;
-  for (size_t b = 0; b < states.size(); ++b) {
-    const bool is_worth_it = work >= options_.least_work && !residency_.is_any_lost();
-    if (is_worth_it && StreamSoftmaxOnDevice(bank, states[b], &updates[b]).value_or(false)) continue;
-    ENGRAM_RETURN_IF_ERROR(cpu_.StreamSoftmax(bank, states.subspan(b, 1), updates.subspan(b, 1)));
+  const bool is_worth_it = bank.row_count() * bank.settings().dim >= options_.least_work;
+  if (is_worth_it && !residency_.is_any_lost() &&
+      StreamSoftmaxOnDevices(bank, states, scan_bytes_, updates).value_or(false)) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return cpu_.StreamSoftmax(bank, states, updates);
 }
 
 bool CudaSweeper::Combine(const BankSnapshot& bank, absl::Span<const Survivor> members,

@@ -49,6 +49,13 @@ __device__ inline void WaitForCopies() {
 #endif
 }
 
+// Asks for the line of 128 bytes that has `address` in global memory, on its way to which nobody waits for it.
+__device__ inline void PrefetchToL2([[maybe_unused]] const void* address) {
+#ifdef __CUDA_ARCH__
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
+#endif
+}
+
 // sum += A B, A [16, 32] and B [32, 8] of int8 with rows of A and columns of B in words of 4, as the lanes of
 // a warp hold them (mma.m16n8k32): lane 4 g + t has a = {A[g, word t], A[g + 8, word t], A[g, word t + 4],
 // A[g + 8, word t + 4]}, b = {B[word t, g], B[word t + 4, g]}, and of the sums {[g, 2 t], [g, 2 t + 1],

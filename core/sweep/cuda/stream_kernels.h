@@ -9,41 +9,59 @@ namespace engram {
 
 // Rows up to so many columns are streamed: a warp keeps one in registers, with what it adds up.
 constexpr int64_t kMostStreamedColumns = 1024;
+// States that one read of the rows serves, at most.
+constexpr int32_t kMostStreamedStates = 8;
+// Rows belong to stripes by their number. A block of threads has so many of them, whichever states it serves.
+constexpr int kStreamStripes = 8;
+inline int64_t StreamBlocks(int multiprocessors) { return int64_t{multiprocessors} * 4; }
 
-// The resident rows of one segment, numbered from `begin`. Pointers are to the device's memory.
-struct DeviceRows {
-  const float* patterns = nullptr;    // [end - begin, D]
-  const uint16_t* visible = nullptr;  // Bit l of entry t: row 16 t + l of the segment is visible.
-  float* scores = nullptr;            // [end - begin]; filled.
-  int64_t begin = 0;
+// The resident rows of one segment. Pointers are to the device's memory.
+struct StreamedSegment {
+  const float* patterns = nullptr;  // [end - begin, D]
+  const float* norms = nullptr;     // [end - begin], rounded up.
+  int64_t begin = 0;                // The first row's number, which decides who adds it up.
   int64_t end = 0;
+  int64_t tile = 0;   // The number of its first tile among those of all segments.
+  int64_t place = 0;  // That of its first row's score.
+};
+
+// What is streamed for one state. Pointers are to the device's memory.
+struct StreamedState {
+  const float* state = nullptr;       // [D], scaled.
+  const uint16_t* visible = nullptr;  // Bit l of entry t: row l of tile t is visible.
+  const uint16_t* loose = nullptr;    // [segments], likewise of the rows behind a segment's last full tile.
+  double temperature = 0;             // beta times the state's scale: of the scaled scores.
+  double window = 0;
 };
 
 // What some of the rows add up to, by weights exp(temperature (score - largest)).
 struct StreamSum {
-  float largest = 0;  // Of their scores; -infinity: none is visible.
+  float largest = 0;       // Of their scores; -infinity: none is visible, and the rest has no meaning.
+  float largest_norm = 0;  // Of those visible.
+  int64_t row_count = 0;   // Those visible,
+  int64_t most_rows = 0;   // and the most of one stripe.
   double total = 0;
   double squares = 0;  // Weighted sum of |x|^2.
 };
 
 struct StreamTask {
-  const DeviceRows* segments = nullptr;  // [segment_count], ascending, not empty.
+  const StreamedSegment* segments = nullptr;  // [segment_count], ascending, none of them empty.
   int32_t segment_count = 0;
+  int32_t state_count = 0;
   int64_t dim = 0;
-  const float* state = nullptr;  // [D], scaled.
-  double temperature = 0;        // beta times the state's scale: of the scaled scores.
-  double window = 0;
-  StreamSum* sums = nullptr;       // [blocks + 1], the last of all rows; scratch but for that.
-  double* combinations = nullptr;  // [blocks + 1, D], likewise.
+  int64_t blocks = 0;                     // StreamBlocks of the device.
+  const StreamedState* states = nullptr;  // [B]
+  float* scores = nullptr;  // [B, rows], by place; filled, -infinity where a row is not visible.
+  int64_t row_count = 0;
+  StreamSum* block_sums = nullptr;       // [B, blocks], scratch.
+  double* block_combinations = nullptr;  // [B, blocks, D], likewise.
+  StreamSum* sums = nullptr;             // [B], of all rows.
+  double* combinations = nullptr;        // [B, D]; undefined where no row is visible.
 };
 
-// Blocks of threads: a row's place among them depends on its number alone.
-constexpr int kStreamWarps = 8;
-inline int64_t StreamBlocks(int multiprocessors) { return int64_t{multiprocessors} * 4; }
-
-// One read of the rows: scores in float32, weights and weighted sums in double, rescaled whenever a warp
-// meets a larger score.
-cudaError_t StreamRows(const StreamTask& task, int64_t blocks, cudaStream_t stream);
+// Scores in float32, weights and weighted sums in double, rescaled whenever a warp meets a larger score. One
+// read of the rows for each kMostStreamedStates states. What a state gets does not depend on the others.
+cudaError_t StreamRows(const StreamTask& task, cudaStream_t stream);
 
 }  // namespace engram
 

@@ -1,169 +1,141 @@
 #include "core/sweep/cuda/streamed_rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "core/base/euclidean_norm.h"
 #include "core/base/status_macros.h"
-#include "core/codes/row_code.h"
-#include "core/sweep/cuda/device_segment.h"
-#include "core/sweep/cuda/stream_kernels.h"
-#include "core/sweep/cuda/workspace.h"
+#include "core/sweep/cuda/device_stream.h"
+#include "core/sweep/cuda/resident_rows.h"
 #include "core/sweep/stream_error.h"
 
 namespace engram {
 namespace {
 
-constexpr char kDoing[] = "streaming softmax";
+using Streams = std::vector<std::unique_ptr<DeviceStream>>;
 
-// The rows of a snapshot as the device gets them.
-struct Rows {
-  Gpu* gpu = nullptr;                          // Where they lie.
-  std::vector<DeviceRows> segments;            // Without scores.
-  std::vector<std::vector<uint16_t>> visible;  // Of each of them.
-  std::vector<int32_t> numbers;                // Of the snapshot's segments that they are.
-  int64_t row_count = 0;                       // Those that exist.
-  int64_t end = 0;                             // Behind the last row's number.
-  // Of the visible rows alone: what is said of an update may depend on no other.
-  int64_t visible_count = 0;
-  int64_t last_visible = 0;
-  double largest_norm = 0;
-};
-
-// False: they are not all resident on the same device.
-bool FindRows(const BankSnapshot& bank, int64_t version, Rows* rows) {
-  for (int32_t s = 0; s < bank.segment_count(); ++s) {
-    const Segment& segment = bank.segment(s);
-    const int64_t count = bank.rows_in_segment(s);
-    // By capacity, so that a row's number, and who adds it up, does not change while others are stored.
-    const int64_t begin = rows->end;
-    rows->end += segment.capacity();
-    if (count == 0) continue;
-    const DeviceSegment* const resident = DeviceSegment::Of(segment);
-    if (resident == nullptr || resident->patterns() == nullptr) return false;
-    if (rows->gpu != nullptr && rows->gpu != resident->gpu()) return false;
-    rows->gpu = resident->gpu();
-    std::vector<uint16_t> visible((count + kTileRows - 1) / kTileRows);
-    for (int64_t i = 0; i < count; ++i) {
-      if (!segment.VisibleAt(i, version)) continue;
-      visible[i / kTileRows] |= static_cast<uint16_t>(1U << (i % kTileRows));
-      ++rows->visible_count;
-      rows->last_visible = begin + i;
-      rows->largest_norm = std::max(rows->largest_norm, segment.norm(i));
-    }
-    DeviceRows device;
-    device.patterns = resident->patterns();
-    device.begin = begin;
-    device.end = begin + count;
-    rows->segments.push_back(device);
-    rows->visible.push_back(std::move(visible));
-    rows->numbers.push_back(s);
-    rows->row_count += count;
+StreamGroup MakeGroup(absl::Span<const StreamState> states) {
+  StreamGroup group;
+  group.states = states;
+  for (const StreamState& state : states) {
+    const double scale = ScaleFor(EuclideanNorm(state.state));
+    group.scales.push_back(scale);
+    for (const double q : state.state) group.scaled.push_back(static_cast<float>(q / scale));
   }
-  return !rows->segments.empty();
+  return group;
 }
 
-absl::Status Stream(Workspace* workspace, const BankSnapshot& bank, const StreamState& state,
-                    const Rows& rows, StreamedSoftmax* update) {
-  Device* const device = rows.gpu->device();
-  device->Use();
-  const int64_t dim = bank.settings().dim;
-  const int64_t blocks = StreamBlocks(device->multiprocessors());
-  const double state_norm = EuclideanNorm(state.state);
-  update->scale = ScaleFor(state_norm);
-  std::vector<float> scaled;
-  for (const double q : state.state) scaled.push_back(static_cast<float>(q / update->scale));
-
-  // Scores, then sums, then combinations.
-  constexpr int64_t kAlignment = 256;
-  const int64_t scores_bytes =
-      (rows.row_count * static_cast<int64_t>(sizeof(float)) + kAlignment - 1) / kAlignment * kAlignment;
-  const int64_t sums_bytes = (blocks + 1) * static_cast<int64_t>(sizeof(StreamSum));
-  ENGRAM_ASSIGN_OR_RETURN(
-      const DeviceBytes memory,
-      workspace->Take(scores_bytes + sums_bytes + (blocks + 1) * dim * static_cast<int64_t>(sizeof(double))));
-  auto* const results = memory.as<unsigned char>();
-  auto* const scores = reinterpret_cast<float*>(results);
-
-  // What is sent first has the addresses of what is sent then.
-  Inputs inputs;
-  const Inputs::Handle in_state = inputs.Add(absl::MakeConstSpan(scaled));
-  std::vector<Inputs::Handle> in_visible;
-  for (const std::vector<uint16_t>& visible : rows.visible) {
-    in_visible.push_back(inputs.Add(absl::MakeConstSpan(visible)));
+// The largest score of each state that any device has.
+std::vector<float> LargestOf(const std::vector<std::vector<StreamSum>>& sums, size_t count) {
+  std::vector<float> largest(count, StreamedSoftmax::kInvisible);
+  for (const std::vector<StreamSum>& of_device : sums) {
+    for (size_t b = 0; b < count; ++b) largest[b] = std::max(largest[b], of_device[b].largest);
   }
-  std::vector<DeviceRows> segments = rows.segments;
-  const Inputs::Handle in_segments = inputs.Add(absl::MakeConstSpan(segments));
-  ENGRAM_RETURN_IF_ERROR(inputs.Reserve(workspace));
-  int64_t before = 0;
-  for (size_t k = 0; k < segments.size(); ++k) {
-    segments[k].visible = inputs.at<uint16_t>(in_visible[k]);
-    segments[k].scores = scores + before;
-    before += segments[k].end - segments[k].begin;
+  return largest;
+}
+
+// What the devices say of each state, all of them at work at a time.
+absl::Status Run(const Streams& streams, const StreamGroup& group,
+                 std::vector<std::vector<DeviceStreamed>>* streamed) {
+  for (const auto& stream : streams) ENGRAM_RETURN_IF_ERROR(stream->Launch(&group));
+  // A row has weight or not by the largest score of all: several devices tell each other theirs.
+  std::vector<std::vector<StreamSum>> sums(streams.size() > 1 ? streams.size() : 0);
+  for (size_t p = 0; p < sums.size(); ++p) ENGRAM_RETURN_IF_ERROR(streams[p]->FetchSums(&sums[p]));
+  const std::vector<float> largest = LargestOf(sums, group.states.size());
+  for (size_t p = 0; p < sums.size(); ++p) ENGRAM_RETURN_IF_ERROR(streams[p]->SetLargest(largest));
+  for (const auto& stream : streams) ENGRAM_RETURN_IF_ERROR(stream->LaunchMembers());
+  streamed->resize(streams.size());
+  for (size_t p = 0; p < streams.size(); ++p) {
+    ENGRAM_RETURN_IF_ERROR(streams[p]->Fetch(&(*streamed)[p]));
+    for (size_t b = 0; b < group.states.size() && !sums.empty(); ++b) (*streamed)[p][b].sum = sums[p][b];
   }
-  ENGRAM_RETURN_IF_ERROR(inputs.Send(workspace));
+  return absl::OkStatus();
+}
 
-  StreamTask task;
-  task.segments = inputs.at<DeviceRows>(in_segments);
-  task.segment_count = static_cast<int32_t>(segments.size());
-  task.dim = dim;
-  task.state = inputs.at<float>(in_state);
-  task.temperature = state.beta * update->scale;
-  task.window = state.window;
-  task.sums = reinterpret_cast<StreamSum*>(results + scores_bytes);
-  task.combinations = reinterpret_cast<double*>(results + scores_bytes + sums_bytes);
-  ENGRAM_RETURN_IF_ERROR(device->Check(rows.gpu->uploads()->LetWait(workspace->stream()), kDoing));
-  ENGRAM_RETURN_IF_ERROR(device->Check(StreamRows(task, blocks, workspace->stream()), kDoing));
-
-  ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const StreamSum> sums,
-                          workspace->Fetch<StreamSum>(task.sums + blocks, 1));
-  const StreamSum whole = sums[0];
-  ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const double> combination,
-                          workspace->Fetch<double>(task.combinations + blocks * dim, dim));
-  update->combination.assign(combination.begin(), combination.end());
-  for (double& z : update->combination) z /= whole.total;
-  update->largest = whole.largest;
-  update->total = whole.total;
-  ENGRAM_ASSIGN_OR_RETURN(const absl::Span<const float> fetched,
-                          workspace->Fetch<float>(scores, rows.row_count));
-  update->scores.assign(bank.segment_count(), {});
-  before = 0;
-  for (size_t k = 0; k < segments.size(); ++k) {
-    const int64_t count = segments[k].end - segments[k].begin;
-    const absl::Span<const float> of_segment = fetched.subspan(before, count);
-    update->scores[rows.numbers[k]].assign(of_segment.begin(), of_segment.end());
-    before += count;
-  }
-
+// Adds what devices have of one state, one after the other: parts [p].
+StreamedSoftmax Merge(const StreamState& state, double scale, const std::vector<DeviceStreamed*>& parts,
+                      int64_t most_blocks) {
+  StreamedSoftmax update;
+  update.scale = scale;
+  update.combination.assign(state.state.size(), 0.0);
+  for (const DeviceStreamed* part : parts) update.largest = std::max(update.largest, part->sum.largest);
   StreamRounding rounding;
-  rounding.dim = dim;
-  rounding.row_count = rows.visible_count;
-  // For each row of a warp, a rescaling and a sum; then those of the warps and of the blocks.
-  rounding.block_count = 2 * (rows.last_visible / (blocks * kStreamWarps) + 1 + kStreamWarps + blocks);
+  int64_t most_rows = 0;
+  for (DeviceStreamed* const part : parts) {
+    const StreamSum& sum = part->sum;
+    if (sum.largest == StreamedSoftmax::kInvisible) continue;
+    const double factor = std::exp(state.beta * scale *
+                                   (static_cast<double>(sum.largest) - static_cast<double>(update.largest)));
+    update.total += factor * sum.total;
+    rounding.mean_square += factor * sum.squares;
+    rounding.largest_norm = std::max(rounding.largest_norm, static_cast<double>(sum.largest_norm));
+    rounding.row_count += sum.row_count;
+    most_rows = std::max(most_rows, sum.most_rows);
+    for (size_t j = 0; j < update.combination.size(); ++j) {
+      update.combination[j] += factor * part->combination[j];
+    }
+    update.support_size += part->support_size;
+    update.members.insert(update.members.end(), part->members.begin(), part->members.end());
+  }
+  for (double& z : update.combination) z /= update.total;
+  rounding.dim = static_cast<int64_t>(state.state.size());
+  // Each is a factor and a sum: of each row of a stripe, at most, of each stripe of a block, of the blocks of
+  // a device, and of the devices.
+  rounding.block_count = 2 * (most_rows + kStreamStripes + most_blocks + static_cast<int64_t>(parts.size()));
   rounding.beta = state.beta;
-  rounding.state_norm = state_norm;
-  rounding.scale = update->scale;
-  rounding.largest_norm = rows.largest_norm;
-  rounding.mean_square = whole.squares / whole.total;
-  rounding.combination_norm = EuclideanNorm(update->combination);
-  update->error_bound = StreamErrorBound(rounding);
+  rounding.state_norm = EuclideanNorm(state.state);
+  rounding.scale = scale;
+  rounding.mean_square /= update.total;
+  rounding.combination_norm = EuclideanNorm(update.combination);
+  update.error_bound = StreamErrorBound(rounding);
+  return update;
+}
+
+absl::Status StreamStates(const Streams& streams, absl::Span<const StreamState> states,
+                          absl::Span<StreamedSoftmax> updates) {
+  const StreamGroup group = MakeGroup(states);
+  std::vector<std::vector<DeviceStreamed>> streamed;
+  ENGRAM_RETURN_IF_ERROR(Run(streams, group, &streamed));
+  int64_t most_blocks = 0;
+  for (const auto& stream : streams) most_blocks = std::max(most_blocks, stream->blocks());
+  for (size_t b = 0; b < states.size(); ++b) {
+    std::vector<DeviceStreamed*> parts;
+    for (std::vector<DeviceStreamed>& of_device : streamed) parts.push_back(&of_device[b]);
+    updates[b] = Merge(states[b], group.scales[b], parts, most_blocks);
+  }
+  for (const auto& stream : streams) {
+    Gpu::Counts& counts = stream->rows().gpu()->counts();
+    const auto count = static_cast<int64_t>(states.size());
+    counts.sweeps.Add((count + kMostStreamedStates - 1) / kMostStreamedStates);
+    counts.states.Add(count);
+  }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<bool> StreamSoftmaxOnDevice(const BankSnapshot& bank, const StreamState& state,
-                                           StreamedSoftmax* update) {
+absl::StatusOr<bool> StreamSoftmaxOnDevices(const BankSnapshot& bank, absl::Span<const StreamState> states,
+                                            int64_t scratch_bytes, absl::Span<StreamedSoftmax> updates) {
   if (bank.settings().dim > kMostStreamedColumns) return false;
-  Rows rows;
-  if (!FindRows(bank, state.version, &rows)) return false;
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, rows.gpu->TakeWorkspace());
-  const absl::Status status = Stream(workspace.get(), bank, state, rows, update);
-  rows.gpu->GiveBack(std::move(workspace));
-  ENGRAM_RETURN_IF_ERROR(status);
-  rows.gpu->counts().sweeps.Add(1);
+  const std::vector<ResidentRows> resident = ResidentRows::FindAll(bank);
+  if (resident.empty()) return false;
+  Streams streams;
+  int64_t most = static_cast<int64_t>(states.size());
+  for (const ResidentRows& rows : resident) {
+    ENGRAM_ASSIGN_OR_RETURN(streams.emplace_back(), DeviceStream::Make(&rows));
+    most = std::min(most, scratch_bytes / streams.back()->BytesPerState());
+  }
+  most = std::max<int64_t>(most, 1);
+  // Full reads, as long as there is room for them.
+  if (most > kMostStreamedStates) most -= most % kMostStreamedStates;
+  for (size_t begin = 0; begin < states.size(); begin += static_cast<size_t>(most)) {
+    const auto count = static_cast<size_t>(most);
+    ENGRAM_RETURN_IF_ERROR(
+        StreamStates(streams, states.subspan(begin, count), updates.subspan(begin, count)));
+  }
   return true;
 }
 

@@ -149,11 +149,63 @@ TEST(SoftmaxStreamTest, AVersionIsNotMovedByNewerRowsInTheSameSweep) {
   ExpectSameBytes(both[0], Stream(&cpu, older, {of_older}).front());
   EXPECT_LE(Distance(both[0].combination, ExactUpdate(older, of_older)), both[0].error_bound);
   EXPECT_LE(Distance(both[1].combination, ExactUpdate(newer, of_newer)), both[1].error_bound);
-  int64_t invisible = 0;
-  for (const std::vector<float>& scores : both[1].scores) {
-    invisible += std::count(scores.begin(), scores.end(), StreamedSoftmax::kInvisible);
+  // At a beta that low every row that is visible has weight.
+  EXPECT_EQ(both[0].support_size, 1000);
+  EXPECT_EQ(both[1].support_size, 3998);
+}
+
+// The rows with weight as `scores` would have them, the first in front.
+void ExpectMembers(const BankSnapshot& bank, const StreamState& state, const StreamedSoftmax& update,
+                   const std::vector<StreamMember>& all) {
+  ASSERT_EQ(update.support_size, static_cast<int64_t>(all.size()));
+  const auto is_first = [&](const StreamMember& a, const StreamMember& b) {
+    return a.score != b.score ? a.score > b.score : bank.id(a.row) < bank.id(b.row);
+  };
+  ASSERT_TRUE(std::is_sorted(all.begin(), all.end(), is_first));
+  std::vector<StreamMember> members = update.members;
+  std::sort(members.begin(), members.end(), is_first);
+  const size_t wanted = std::min(all.size(), static_cast<size_t>(state.most_members));
+  ASSERT_GE(members.size(), wanted);
+  ASSERT_LE(members.size(), all.size());
+  for (size_t i = 0; i < members.size(); ++i) {
+    ASSERT_EQ(members[i].score, all[i].score) << i;
+    ASSERT_EQ(members[i].row, all[i].row) << i;
   }
-  EXPECT_EQ(invisible, 2);
+}
+
+TEST(SoftmaxStreamTest, MembersAreTheFirstRowsWithWeightTiesById) {
+  std::mt19937_64 random(kSeed);
+  std::normal_distribution<double> normal;
+  constexpr int64_t kDim = 8;
+  ThreadPool pool(2);
+  CpuSweeper cpu(&pool);
+  ReferenceSweeper reference;
+  for (const Rows kind : {Rows::kNormal, Rows::kCopies, Rows::kClusters, Rows::kZero}) {
+    TestBank bank(kDim);
+    std::vector<uint64_t> ids;
+    for (uint64_t i = 0; i < 3000; ++i) ids.push_back(i * 7919 % 3001);
+    ASSERT_TRUE(bank.Store(MakeRows(kind, 3000, kDim, &random), ids).ok());
+    ASSERT_TRUE(bank->Delete({4, 9}, false).ok());
+    const BankSnapshot snapshot = bank->Pin();
+    for (const double beta : {1e-3, 3.0, 1e3}) {
+      std::vector<double> query(kDim);
+      for (double& q : query) q = normal(random);
+      StreamState state = StateFor(snapshot, query, beta);
+      for (Sweeper* sweeper : {static_cast<Sweeper*>(&cpu), static_cast<Sweeper*>(&reference)}) {
+        state.most_members = StreamState::kAllMembers;
+        std::vector<StreamMember> all = Stream(sweeper, snapshot, {state}).front().members;
+        std::sort(all.begin(), all.end(), [&](const StreamMember& a, const StreamMember& b) {
+          return a.score != b.score ? a.score > b.score : snapshot.id(a.row) < snapshot.id(b.row);
+        });
+        for (const int64_t most : {0, 1, 2, 100, 2000, 2997, 2998, 5000}) {
+          SCOPED_TRACE(testing::Message() << sweeper->name() << " rows " << static_cast<int>(kind) << " beta "
+                                          << beta << " most " << most);
+          state.most_members = most;
+          ExpectMembers(snapshot, state, Stream(sweeper, snapshot, {state}).front(), all);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

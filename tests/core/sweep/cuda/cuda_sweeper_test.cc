@@ -386,8 +386,6 @@ TEST_F(CudaSweeperTest, StreamedUpdatesAreWithinTheirBound) {
           ASSERT_TRUE(cuda_->StreamSoftmax(snapshot, {&one, 1}, {&update, 1}).ok());
           ASSERT_LE(Distance(update.combination, ExactUpdate(snapshot, one)), update.error_bound);
           ASSERT_LE(update.error_bound, 2.01 * snapshot.largest_norm() + 1e-35);
-          EXPECT_EQ(update.scores[0][5], StreamedSoftmax::kInvisible);
-          EXPECT_EQ(update.scores[0].size(), static_cast<size_t>(snapshot.rows_in_segment(0)));
         }
       }
     }
