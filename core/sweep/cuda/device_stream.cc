@@ -197,6 +197,7 @@ absl::Status DeviceStream::FetchHeader(int64_t early, std::vector<DeviceStreamed
   for (int64_t b = 0; b < count(); ++b) {
     DeviceStreamed& state = (*streamed)[b];
     state.sum = at(task_.streamed.sums)[b];
+    state.block_count = blocks_;
     const double* const combination = at(task_.streamed.combinations) + b * dim();
     state.combination.assign(combination, combination + dim());
     state.support_size = static_cast<int64_t>(at(task_.counts)[b].support);

@@ -25,6 +25,7 @@ struct StreamGroup {
 // What a device says of one state. Of its own rows alone.
 struct DeviceStreamed {
   StreamSum sum;
+  int64_t block_count = 0;          // Blocks of threads whose sums were added to one another.
   std::vector<double> combination;  // [D], not divided by the sum of weights; undefined without visible rows.
   int64_t support_size = 0;
   std::vector<StreamMember> members;  // As in StreamedSoftmax.
@@ -42,8 +43,6 @@ class DeviceStream {
   DeviceStream& operator=(const DeviceStream&) = delete;
 
   const ResidentRows& rows() const { return rows_; }
-  // Blocks of threads whose sums are added to one another.
-  int64_t blocks() const { return blocks_; }
   // What it takes of the device's memory for each state, about.
   int64_t BytesPerState() const;
 

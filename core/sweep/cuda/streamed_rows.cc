@@ -56,17 +56,22 @@ absl::Status Run(const Streams& streams, const StreamGroup& group,
 }
 
 // Adds what devices have of one state, one after the other: parts [p].
-StreamedSoftmax Merge(const StreamState& state, double scale, const std::vector<DeviceStreamed*>& parts,
-                      int64_t most_blocks) {
+StreamedSoftmax Merge(const StreamState& state, double scale,
+                      const std::vector<const DeviceStreamed*>& parts) {
   StreamedSoftmax update;
   update.scale = scale;
   update.combination.assign(state.state.size(), 0.0);
   for (const DeviceStreamed* part : parts) update.largest = std::max(update.largest, part->sum.largest);
   StreamRounding rounding;
   int64_t most_rows = 0;
-  for (DeviceStreamed* const part : parts) {
+  int64_t most_blocks = 0;
+  int64_t part_count = 0;
+  for (const DeviceStreamed* const part : parts) {
     const StreamSum& sum = part->sum;
+    // Such a device may have come later, with rows of newer versions.
     if (sum.largest == StreamedSoftmax::kInvisible) continue;
+    ++part_count;
+    most_blocks = std::max(most_blocks, part->block_count);
     const double factor = std::exp(state.beta * scale *
                                    (static_cast<double>(sum.largest) - static_cast<double>(update.largest)));
     update.total += factor * sum.total;
@@ -84,7 +89,7 @@ StreamedSoftmax Merge(const StreamState& state, double scale, const std::vector<
   rounding.dim = static_cast<int64_t>(state.state.size());
   // Each is a factor and a sum: of each row of a stripe, at most, of each stripe of a block, of the blocks of
   // a device, and of the devices.
-  rounding.block_count = 2 * (most_rows + kStreamStripes + most_blocks + static_cast<int64_t>(parts.size()));
+  rounding.block_count = 2 * (most_rows + kStreamStripes + most_blocks + part_count);
   rounding.beta = state.beta;
   rounding.state_norm = EuclideanNorm(state.state);
   rounding.scale = scale;
@@ -99,12 +104,10 @@ absl::Status StreamStates(const Streams& streams, absl::Span<const StreamState> 
   const StreamGroup group = MakeGroup(states);
   std::vector<std::vector<DeviceStreamed>> streamed;
   ENGRAM_RETURN_IF_ERROR(Run(streams, group, &streamed));
-  int64_t most_blocks = 0;
-  for (const auto& stream : streams) most_blocks = std::max(most_blocks, stream->blocks());
   for (size_t b = 0; b < states.size(); ++b) {
-    std::vector<DeviceStreamed*> parts;
-    for (std::vector<DeviceStreamed>& of_device : streamed) parts.push_back(&of_device[b]);
-    updates[b] = Merge(states[b], group.scales[b], parts, most_blocks);
+    std::vector<const DeviceStreamed*> parts;
+    for (const std::vector<DeviceStreamed>& of_device : streamed) parts.push_back(&of_device[b]);
+    updates[b] = Merge(states[b], group.scales[b], parts);
   }
   for (const auto& stream : streams) {
     Gpu::Counts& counts = stream->rows().gpu()->counts();
