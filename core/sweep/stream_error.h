@@ -9,7 +9,8 @@ namespace engram {
 struct StreamRounding {
   int64_t dim = 0;
   int64_t row_count = 0;  // Visible rows.
-  // Blocks of rows, with a visible one, whose sums were added to one another.
+  // Blocks of rows, with a visible one, whose sums were added to one another. Where sums in double are
+  // rescaled and added in another way, their operations in a row: see core/sweep/cuda/streamed_rows.cc.
   int64_t block_count = 0;
   double beta = 1;
   double state_norm = 0;        // |q|
@@ -33,10 +34,11 @@ struct StreamRounding {
 // 2. Weights. The rest is relative: 2^-24 for rounding a weight to float32, and in double the exponential,
 //    its argument of at most the window (below 2^7), and one rescaling for each new maximum, together below
 //    2^-40 + n 2^-50, where n is the number of double operations in a row: at most one for each block and
-//    those of 16 strips. Thus the weights computed are those of softmax(t + d), |d_i| <= e_i = a |x_i| + b +
-//    c, c = u + 2^-40 + n 2^-50. Rows outside the window, as it was computed, may have any weight up to that
-//    which puts them there: they share at most exp(2 e) 2^-52 of the mass with and without the error
-//    (e = a R + b + c is the largest e_i), and leaving them out moves a mean by at most twice R times that.
+//    those of 16 strips, or what is said to take their place. Thus the weights computed are those of
+//    softmax(t + d), |d_i| <= e_i = a |x_i| + b + c, c = u + 2^-40 + n 2^-50. Rows outside the window, as it
+//    was computed, may have any weight up to that which puts them there: they share at most exp(2 e) 2^-52
+//    of the mass with and without the error (e = a R + b + c is the largest e_i), and leaving them out moves
+//    a mean by at most twice R times that.
 //
 // 3. From d to the state. Let p(s) = softmax(t + s d), 0 <= s <= 1, so that p(1) is what was computed. Then
 //    d/ds sum_i p_i(s) x_i = Cov_p(s)(d, x), and by Cauchy-Schwarz, in each direction, its norm is at most
@@ -45,8 +47,9 @@ struct StreamRounding {
 //
 //      |sum_i (p_i(1) - p_i(0)) x_i| <= exp(2 e) (a A + b + c) S,   A^2 = E |x|^2,  S^2 = A^2 - |z'|^2,
 //
-//    with z' the mean under p(1). (sqrt(E (a |x| + b + c)^2) <= a A + b + c by Minkowski.) S makes the bound
-//    small where one pattern has nearly all the weight.
+//    with z' the mean under p(1). (sqrt(E (a |x| + b + c)^2) <= a A + b + c by Minkowski.) S makes the
+//    bound small where one pattern has nearly all the weight. All of it grows with A, so that norms may be
+//    rounded up.
 //
 // 4. Sums. Each float32 sum has at most 34 roundings in a row, so that it is off by gamma_34 sum_i w_i |x_i|
 //    in norm, and those in double by n 2^-52 of the same; sum_i w_i |x_i| / sum_i w_i <= A. Underflow takes

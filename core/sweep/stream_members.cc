@@ -8,7 +8,7 @@
 namespace engram {
 namespace {
 
-// Rows that are compared with both thresholds before one of them is looked at: few reach either.
+// Rows that are compared with a threshold before one of them is looked at: few reach it.
 constexpr int64_t kBlock = 256;
 // Members that may gather beyond those that are wanted before the last of them go.
 constexpr int64_t kSlack = 1024;
@@ -94,8 +94,10 @@ void FindStreamMembers(const BankSnapshot& bank, absl::Span<const std::vector<fl
     for (int64_t begin = 0; begin < rows; begin += kBlock) {
       const float* const block = scores[s].data() + begin;
       const int64_t count = std::min(kBlock, rows - begin);
-      update->support_size += CountFrom(block, count, least);
-      if (state.most_members == 0 || CountFrom(block, count, first.least()) == 0) continue;
+      const int64_t members = CountFrom(block, count, least);
+      update->support_size += members;
+      if (members == 0 || state.most_members == 0) continue;
+      if (first.least() > least && CountFrom(block, count, first.least()) == 0) continue;
       for (int64_t i = 0; i < count; ++i) {
         if (block[i] < first.least()) continue;
         first.Offer(block[i], {static_cast<int32_t>(s), static_cast<int32_t>(begin + i)});

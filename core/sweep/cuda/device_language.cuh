@@ -49,7 +49,8 @@ __device__ inline void WaitForCopies() {
 #endif
 }
 
-// Asks for the line of 128 bytes that has `address` in global memory, on its way to which nobody waits for it.
+// Begins to fetch the line of 128 bytes that has `address`, in global memory, to the cache that all
+// multiprocessors share. Nobody waits for it.
 __device__ inline void PrefetchToL2([[maybe_unused]] const void* address) {
 #ifdef __CUDA_ARCH__
   asm volatile("prefetch.global.L2 [%0];" ::"l"(address));

@@ -87,8 +87,9 @@ StreamedSoftmax Merge(const StreamState& state, double scale,
   }
   for (double& z : update.combination) z /= update.total;
   rounding.dim = static_cast<int64_t>(state.state.size());
-  // Each is a factor and a sum: of each row of a stripe, at most, of each stripe of a block, of the blocks of
-  // a device, and of the devices.
+  // In double each of these takes a factor and a sum in a row: at most the visible rows of one stripe, the
+  // stripes of a block, the blocks of a device, the devices. Those in float32 have 32 roundings; what
+  // is left of 34 is far more than sums and totals differ by because they are rescaled at different times.
   rounding.block_count = 2 * (most_rows + kStreamStripes + most_blocks + part_count);
   rounding.beta = state.beta;
   rounding.state_norm = EuclideanNorm(state.state);

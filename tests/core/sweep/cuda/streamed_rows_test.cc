@@ -393,6 +393,24 @@ TEST_P(StreamedRowsTest, ScoresOfEverySignAndSizeAreInOrder) {
   }
 }
 
+TEST_P(StreamedRowsTest, ZerosOfBothSignsAreTies) {
+  // Every product of an odd row underflows to -0, and so does their sum.
+  constexpr int64_t kDim = 32;
+  std::vector<float> rows;
+  for (int64_t i = 0; i < 200; ++i) rows.insert(rows.end(), kDim, i % 2 == 0 ? 0.0F : -0x1p-149F);
+  TestBank bank = MakeBank(kDim);
+  Fill(&bank, rows, kDim, 64);
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<double> query(kDim, 1.0);
+  StreamState state = StateFor(snapshot, query, 1);
+  state.most_members = kAll;
+  const StreamedSoftmax all = StreamOne(snapshot, state);
+  for (const int64_t most : {1, 99, 150}) {
+    state.most_members = most;
+    ExpectFirstMembers(snapshot, most, StreamOne(snapshot, state), all);
+  }
+}
+
 TEST_P(StreamedRowsTest, ManyRowsOfAStripeAreAddedInTurn) {
   // Far more rows for each stripe than are added in float32 at a time, with maxima that rise to the end.
   constexpr int64_t kDim = 2;
