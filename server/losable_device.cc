@@ -5,33 +5,20 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/sweep/forwarding_sweeper.h"
+
 namespace engram {
 namespace {
 
-class SweeperWithLosableDevice : public Sweeper {
+class SweeperWithLosableDevice : public ForwardingSweeper {
  public:
   SweeperWithLosableDevice(std::unique_ptr<Sweeper> sweeper, std::string path)
-      : sweeper_(std::move(sweeper)), path_(std::move(path)) {}
-
-  absl::string_view name() const override { return sweeper_->name(); }
-  absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
-                     absl::Span<SweepResult> results) override {
-    return sweeper_->Sweep(bank, states, results);
-  }
-  absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
-                             absl::Span<StreamedSoftmax> updates) override {
-    return sweeper_->StreamSoftmax(bank, states, updates);
-  }
-  bool Combine(const BankSnapshot& bank, absl::Span<const Survivor> members, absl::Span<const double> weights,
-               absl::Span<double> sum) override {
-    return sweeper_->Combine(bank, members, weights, sum);
-  }
-  Residency* residency() override { return sweeper_->residency(); }
-  SweeperCounts counts() const override { return sweeper_->counts(); }
+      : ForwardingSweeper(sweeper.get()), sweeper_(std::move(sweeper)), path_(std::move(path)) {}
 
   std::vector<DeviceStatus> devices() const override {
     std::vector<DeviceStatus> devices = sweeper_->devices();
@@ -42,6 +29,11 @@ class SweeperWithLosableDevice : public Sweeper {
     device.budget_bytes = int64_t{1} << 29;
     if (::access(path_.c_str(), F_OK) == 0) device.fault = "a test has taken it away";
     return devices;
+  }
+  std::optional<double> DeviceUtilization(size_t i) const override {
+    // The last is not of the backend, which knows nothing of it.
+    if (i >= sweeper_->devices().size()) return std::nullopt;
+    return sweeper_->DeviceUtilization(i);
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/sweep/cpu/cpu_sweeper.h"
+#include "core/sweep/forwarding_sweeper.h"
 #include "core/sweep/reference_sweeper.h"
 #include "core/transform/dynamics.h"
 #include "tests/core/engine/answer.h"
@@ -35,34 +36,13 @@ class TestEngine {
   // On a backend that others use too and that outlives this; null: null.
   static std::unique_ptr<TestEngine> On(Sweeper* sweeper) {
     if (sweeper == nullptr) return nullptr;
-    return std::make_unique<TestEngine>(std::make_unique<SharedSweeper>(sweeper),
+    return std::make_unique<TestEngine>(std::make_unique<ForwardingSweeper>(sweeper),
                                         std::make_unique<ThreadPool>(1));
   }
 
   Engine* get() { return &engine_; }
 
  private:
-  class SharedSweeper : public Sweeper {
-   public:
-    explicit SharedSweeper(Sweeper* sweeper) : sweeper_(sweeper) {}
-    absl::string_view name() const override { return sweeper_->name(); }
-    absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
-                       absl::Span<SweepResult> results) override {
-      return sweeper_->Sweep(bank, states, results);
-    }
-    absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
-                               absl::Span<StreamedSoftmax> updates) override {
-      return sweeper_->StreamSoftmax(bank, states, updates);
-    }
-    bool Combine(const BankSnapshot& bank, absl::Span<const Survivor> members,
-                 absl::Span<const double> weights, absl::Span<double> sum) override {
-      return sweeper_->Combine(bank, members, weights, sum);
-    }
-
-   private:
-    Sweeper* const sweeper_;
-  };
-
   SystemClock clock_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<Sweeper> sweeper_;
