@@ -9,6 +9,7 @@
 
 #include "core/base/canonical.h"
 #include "core/sweep/cpu/screen.h"
+#include "core/sweep/screening_limits.h"
 #include "core/sweep/tile_sequence.h"
 #include "tests/core/bank/test_bank.h"
 #include "tests/fuzz/fuzz_bytes.h"
@@ -18,8 +19,6 @@ namespace engram::fuzz {
 namespace {
 
 constexpr int64_t kBudgetBytes = int64_t{1} << 30;
-// The CPU backend screens no state without a larger component.
-constexpr double kLeastState = 0x1p-900;
 
 bool IsScreened(const std::vector<double>& state) {
   double largest = 0;

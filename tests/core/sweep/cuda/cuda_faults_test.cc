@@ -3,13 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <vector>
 
-#include "core/sweep/cuda/cuda_sweeper.h"
-#include "core/sweep/reference_sweeper.h"
-#include "tests/core/bank/test_bank.h"
-#include "tests/core/sweep/expect_superset.h"
+#include "tests/core/sweep/cuda/cuda_fixture.h"
 #include "tests/cuda_on_host/cuda_on_host.h"
 
 namespace engram {
@@ -17,53 +13,50 @@ namespace {
 
 constexpr int64_t kDim = 24;
 
-class CudaFaultsTest : public testing::Test {
+class CudaFaultsTest : public CudaFixture {
  protected:
-  ~CudaFaultsTest() override { cuda_on_host::Reset(); }
-
-  absl::StatusOr<std::unique_ptr<CudaSweeper>> Make(const std::vector<int>& devices = {0}) {
-    CudaOptions options;
-    options.devices = devices;
-    options.least_work = 0;
-    options.list_capacity = 4096;
-    options.scratch_bytes = 1 << 20;
-    return CudaSweeper::Make(options, &pool_, BestScreenKernels());
+  CudaFaultsTest() : CudaFixture(/*seed=*/3) {
+    options_.list_capacity = 4096;
+    options_.scratch_bytes = 1 << 20;
   }
+  ~CudaFaultsTest() override {
+    cuda_.reset();
+    cuda_on_host::Reset();
+  }
+
+  void Open(const std::vector<int>& devices = {0}) {
+    options_.devices = devices;
+    CudaFixture::Open();
+  }
+  DeviceStatus Status() const { return cuda_->devices()[0]; }
+  TestBank MakeBank() { return CudaFixture::MakeBank(kDim); }
+  // Always the same.
   std::vector<float> Rows(int64_t count) {
-    std::mt19937_64 random(3);
-    std::normal_distribution<float> normal;
-    std::vector<float> rows(count * kDim);
-    for (float& x : rows) x = normal(random);
-    return rows;
+    random_.seed(3);
+    normal_.reset();
+    return Random(count * kDim);
   }
   // Sweeps for a screened and a dense state, then for a later one of the first, and expects what is right.
-  void ExpectRightAnswers(CudaSweeper* cuda, const BankSnapshot& bank) {
+  void ExpectRightAnswers(const BankSnapshot& bank) {
     const std::vector<float> rows = Rows(2);
     const std::vector<std::vector<double>> states = {{rows.begin(), rows.begin() + kDim},
                                                      {rows.begin() + kDim, rows.end()}};
     const int64_t n = bank.pattern_count();
-    const std::vector<SweepState> sweep = {{states[0], Cut(*Entmax::Make(1.5), 3, n), bank.version()},
-                                           {states[1], Cut(Softmax(), 0.01, n), bank.version()}};
-    std::vector<SweepResult> got(2);
-    std::vector<SweepResult> expected(2);
-    ASSERT_TRUE(cuda->Sweep(bank, sweep, absl::MakeSpan(got)).ok());
-    ASSERT_TRUE(reference_.Sweep(bank, sweep, absl::MakeSpan(expected)).ok());
-    for (int b = 0; b < 2; ++b) ExpectSuperset(got[b].survivors, expected[b].survivors, sweep[b].cut);
+    std::vector<SweepResult> results =
+        Sweep(bank, {{states[0], Cut(*Entmax::Make(1.5), 3, n), bank.version()},
+                     {states[1], Cut(Softmax(), 0.01, n), bank.version()}});
     std::vector<double> moved = states[0];
     moved[0] += 0.01;
-    const SweepState next{moved, sweep[0].cut, bank.version()};
-    if (got[0].near_misses == nullptr || !got[0].near_misses->Serve(next, &got[0].survivors)) return;
-    ASSERT_TRUE(reference_.Sweep(bank, {&next, 1}, absl::MakeSpan(expected).first(1)).ok());
-    ExpectSuperset(got[0].survivors, expected[0].survivors, next.cut);
+    const SweepState next{moved, Cut(*Entmax::Make(1.5), 3, n), bank.version()};
+    const auto& near_misses = results[0].near_misses;
+    if (near_misses == nullptr || !near_misses->Serve(next, &results[0].survivors)) return;
+    ExpectRight(bank, {next}, results);
   }
-
-  ThreadPool pool_{1};
-  ReferenceSweeper reference_;
 };
 
 TEST_F(CudaFaultsTest, WithoutADeviceItSaysSo) {
   cuda_on_host::SetDeviceCount(0);
-  const auto made = Make();
+  const auto made = CudaSweeper::Make(options_, &pool_, BestScreenKernels());
   EXPECT_TRUE(absl::IsNotFound(made.status())) << made.status();
 }
 
@@ -74,20 +67,20 @@ TEST_F(CudaFaultsTest, AnswersStayRightWheneverTheDeviceIsLost) {
     SCOPED_TRACE(testing::Message() << "lost after " << calls << " calls");
     ASSERT_LT(calls, 1000);
     cuda_on_host::Reset();
-    auto cuda = Make();
-    ASSERT_TRUE(cuda.ok()) << cuda.status();
-    TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+    Open();
+    ASSERT_NE(cuda_, nullptr);
+    TestBank bank = MakeBank();
     ASSERT_TRUE(bank.Store(Rows(500)).ok());
     cuda_on_host::FailFrom(cudaErrorLaunchFailure, calls);
-    ExpectRightAnswers(cuda->get(), bank->Pin());
-    was_lost = !(*cuda)->devices()[0].fault.empty();
+    ExpectRightAnswers(bank->Pin());
+    was_lost = !Status().fault.empty();
     if (!was_lost) break;
     // For good; and what is stored goes on.
     cuda_on_host::Reset();
     ASSERT_TRUE(bank.Store(Rows(100)).ok());
-    const int64_t sweeps = (*cuda)->devices()[0].sweeps;
-    ExpectRightAnswers(cuda->get(), bank->Pin());
-    EXPECT_EQ((*cuda)->devices()[0].sweeps, sweeps);
+    const int64_t sweeps = Status().sweeps;
+    ExpectRightAnswers(bank->Pin());
+    EXPECT_EQ(Status().sweeps, sweeps);
   }
   EXPECT_GT(calls, 10);
 }
@@ -101,13 +94,13 @@ TEST_F(CudaFaultsTest, AnswersStayRightWheneverOneOfSeveralDevicesIsLost) {
     ASSERT_LT(calls, 3000);
     cuda_on_host::Reset();
     cuda_on_host::SetDeviceCount(2);
-    auto cuda = Make({0, 1, 1});
-    ASSERT_TRUE(cuda.ok()) << cuda.status();
-    TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+    Open({0, 1, 1});
+    ASSERT_NE(cuda_, nullptr);
+    TestBank bank = MakeBank();
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store(Rows(100)).ok());
     cuda_on_host::FailFrom(cudaErrorLaunchFailure, calls);
-    ExpectRightAnswers(cuda->get(), bank->Pin());
-    const std::vector<DeviceStatus> before = (*cuda)->devices();
+    ExpectRightAnswers(bank->Pin());
+    const std::vector<DeviceStatus> before = cuda_->devices();
     was_lost =
         std::any_of(before.begin(), before.end(), [](const auto& device) { return !device.fault.empty(); });
     if (!was_lost) break;
@@ -115,10 +108,10 @@ TEST_F(CudaFaultsTest, AnswersStayRightWheneverOneOfSeveralDevicesIsLost) {
     cuda_on_host::Reset();
     cuda_on_host::SetDeviceCount(2);
     ASSERT_TRUE(bank.Store(Rows(100)).ok());
-    ExpectRightAnswers(cuda->get(), bank->Pin());
+    ExpectRightAnswers(bank->Pin());
     for (size_t d = 0; d < before.size(); ++d) {
-      EXPECT_EQ((*cuda)->devices()[d].sweeps, before[d].sweeps);
-      EXPECT_EQ((*cuda)->devices()[d].fault, before[d].fault);
+      EXPECT_EQ(cuda_->devices()[d].sweeps, before[d].sweeps);
+      EXPECT_EQ(cuda_->devices()[d].fault, before[d].fault);
     }
   }
   EXPECT_GT(calls, 50);
@@ -127,58 +120,58 @@ TEST_F(CudaFaultsTest, AnswersStayRightWheneverOneOfSeveralDevicesIsLost) {
 TEST_F(CudaFaultsTest, ADeviceThatIsLostWhileStoringLosesNoPattern) {
   for (const int64_t calls : {0, 1, 2, 5, 9}) {
     cuda_on_host::Reset();
-    auto cuda = Make();
-    ASSERT_TRUE(cuda.ok()) << cuda.status();
-    TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+    Open();
+    ASSERT_NE(cuda_, nullptr);
+    TestBank bank = MakeBank();
     ASSERT_TRUE(bank.Store(Rows(100)).ok());
     cuda_on_host::FailFrom(cudaErrorIllegalAddress, calls);
     ASSERT_TRUE(bank.Store(Rows(100)).ok());
-    EXPECT_NE((*cuda)->devices()[0].fault, "");
-    ExpectRightAnswers(cuda->get(), bank->Pin());
+    EXPECT_NE(Status().fault, "");
+    ExpectRightAnswers(bank->Pin());
   }
 }
 
 TEST_F(CudaFaultsTest, ABankThatDoesNotFitIsRefusedAndTheOthersGoOn) {
   cuda_on_host::SetDeviceMemory(4 << 20);
-  auto cuda = Make();
-  ASSERT_TRUE(cuda.ok()) << cuda.status();
-  TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+  Open();
+  ASSERT_NE(cuda_, nullptr);
+  TestBank bank = MakeBank();
   ASSERT_TRUE(bank.Store(Rows(500)).ok());
-  const int64_t used = (*cuda)->devices()[0].used_bytes;
-  TestBank large(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+  const int64_t used = Status().used_bytes;
+  TestBank large = MakeBank();
   const absl::Status refused = large.Store(Rows(200'000)).status();
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
-  EXPECT_EQ((*cuda)->devices()[0].used_bytes, used);
+  EXPECT_EQ(Status().used_bytes, used);
   EXPECT_EQ(large->device_bytes(), 0);
-  ExpectRightAnswers(cuda->get(), bank->Pin());
-  EXPECT_EQ((*cuda)->devices()[0].fault, "");
-  EXPECT_GT((*cuda)->devices()[0].sweeps, 0);
+  ExpectRightAnswers(bank->Pin());
+  EXPECT_EQ(Status().fault, "");
+  EXPECT_GT(Status().sweeps, 0);
 }
 
 TEST_F(CudaFaultsTest, WithoutMemoryForASweepTheHostSweeps) {
   cuda_on_host::LetPoolsKeep(false);
-  auto cuda = Make();
-  ASSERT_TRUE(cuda.ok()) << cuda.status();
-  TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+  Open();
+  ASSERT_NE(cuda_, nullptr);
+  TestBank bank = MakeBank();
   ASSERT_TRUE(bank.Store(Rows(500)).ok());
   cuda_on_host::SetDeviceMemory(cuda_on_host::AllocatedBytes());
-  ExpectRightAnswers(cuda->get(), bank->Pin());
-  EXPECT_EQ((*cuda)->devices()[0].fault, "");
-  EXPECT_EQ((*cuda)->devices()[0].sweeps, 0);
+  ExpectRightAnswers(bank->Pin());
+  EXPECT_EQ(Status().fault, "");
+  EXPECT_EQ(Status().sweeps, 0);
   cuda_on_host::SetDeviceMemory(int64_t{1} << 30);
-  ExpectRightAnswers(cuda->get(), bank->Pin());
-  EXPECT_GT((*cuda)->devices()[0].sweeps, 0);
+  ExpectRightAnswers(bank->Pin());
+  EXPECT_GT(Status().sweeps, 0);
 }
 
 TEST_F(CudaFaultsTest, SweepsTakeNoMemoryBeyondWhatWasTakenBefore) {
-  auto cuda = Make();
-  ASSERT_TRUE(cuda.ok()) << cuda.status();
-  TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+  Open();
+  ASSERT_NE(cuda_, nullptr);
+  TestBank bank = MakeBank();
   ASSERT_TRUE(bank.Store(Rows(500)).ok());
   const int64_t before = cuda_on_host::AllocatedBytes();
   cuda_on_host::SetDeviceMemory(before);
-  ExpectRightAnswers(cuda->get(), bank->Pin());
-  EXPECT_GT((*cuda)->devices()[0].sweeps, 0);
+  ExpectRightAnswers(bank->Pin());
+  EXPECT_GT(Status().sweeps, 0);
   EXPECT_EQ(cuda_on_host::AllocatedBytes(), before);
 }
 
@@ -189,15 +182,15 @@ TEST_F(CudaFaultsTest, AnswersStayRightHoweverManyOfTheDevicesHaveMemoryForASwee
     ASSERT_LT(steps, 100);
     cuda_on_host::Reset();
     cuda_on_host::LetPoolsKeep(false);
-    auto cuda = Make({0, 0, 0});
-    ASSERT_TRUE(cuda.ok()) << cuda.status();
-    TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+    Open({0, 0, 0});
+    ASSERT_NE(cuda_, nullptr);
+    TestBank bank = MakeBank();
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store(Rows(100)).ok());
     constexpr int64_t kStepBytes = 300;  // A part of what a sweep takes.
     cuda_on_host::SetDeviceMemory(cuda_on_host::AllocatedBytes() + steps * kStepBytes);
-    ExpectRightAnswers(cuda->get(), bank->Pin());
+    ExpectRightAnswers(bank->Pin());
     all_swept = true;
-    for (const DeviceStatus& device : (*cuda)->devices()) {
+    for (const DeviceStatus& device : cuda_->devices()) {
       EXPECT_EQ(device.fault, "");
       all_swept &= device.sweeps > 0;
     }
@@ -209,13 +202,14 @@ TEST_F(CudaFaultsTest, AllOfTheirMemoryIsGivenBack) {
   cuda_on_host::SetDeviceCount(2);
   const int64_t before = cuda_on_host::AllocatedBytes();
   for (const std::vector<int>& devices : {std::vector<int>{0}, {0, 1}, {1, 1}}) {
-    auto cuda = Make(devices);
-    ASSERT_TRUE(cuda.ok()) << cuda.status();
-    TestBank bank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, (*cuda)->residency());
+    Open(devices);
+    ASSERT_NE(cuda_, nullptr);
+    TestBank bank = MakeBank();
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(bank.Store(Rows(100)).ok());
-    ExpectRightAnswers(cuda->get(), bank->Pin());
+    ExpectRightAnswers(bank->Pin());
     EXPECT_GT(cuda_on_host::AllocatedBytes(), before);
   }
+  cuda_.reset();
   EXPECT_EQ(cuda_on_host::AllocatedBytes(), before);
 }
 

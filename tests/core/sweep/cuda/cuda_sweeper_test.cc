@@ -1,80 +1,29 @@
 // The whole backend for GPUs, its kernels included, compared with the reference.
 
-#include "core/sweep/cuda/cuda_sweeper.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include "core/base/canonical.h"
 #include "core/sweep/cuda/device_segment.h"
-#include "core/sweep/reference_sweeper.h"
 #include "core/transform/blocked_sum.h"
-#include "tests/core/bank/test_bank.h"
+#include "tests/core/sweep/cuda/cuda_fixture.h"
 #include "tests/core/sweep/cuda/device_under_test.h"
 #include "tests/core/sweep/exact_update.h"
-#include "tests/core/sweep/expect_superset.h"
 
 namespace engram {
 namespace {
 
-class CudaSweeperTest : public testing::Test {
+class CudaSweeperTest : public CudaFixture {
  protected:
+  CudaSweeperTest() : CudaFixture(/*seed=*/7) {}
   void SetUp() override {
     if (!HasDeviceUnderTest()) GTEST_SKIP() << "no CUDA device";
-    options_.least_work = 0;
     Open();
   }
-  void Open() {
-    cuda_.reset();
-    auto made = CudaSweeper::Make(options_, &pool_, BestScreenKernels());
-    ASSERT_TRUE(made.ok()) << made.status();
-    cuda_ = *std::move(made);
-  }
-
-  TestBank MakeBank(int64_t dim) {
-    return TestBank(dim, 0, 0, int64_t{1} << 32, Screening::kInt8, cuda_->residency());
-  }
-  std::vector<float> Random(int64_t count) {
-    std::vector<float> numbers(count);
-    for (float& x : numbers) x = normal_(random_);
-    return numbers;
-  }
-  std::vector<std::vector<double>> RandomStates(int64_t count, int64_t dim) {
-    std::vector<std::vector<double>> states;
-    for (int64_t b = 0; b < count; ++b) {
-      const std::vector<float> state = Random(dim);
-      states.emplace_back(state.begin(), state.end());
-    }
-    return states;
-  }
-  // Sweeps on the device, and expects what the reference says is right.
-  std::vector<SweepResult> Sweep(const BankSnapshot& bank, const std::vector<SweepState>& states) {
-    std::vector<SweepResult> got(states.size());
-    EXPECT_TRUE(cuda_->Sweep(bank, states, absl::MakeSpan(got)).ok());
-    ExpectRight(bank, states, got);
-    return got;
-  }
-  void ExpectRight(const BankSnapshot& bank, const std::vector<SweepState>& states,
-                   const std::vector<SweepResult>& got) {
-    std::vector<SweepResult> expected(states.size());
-    ASSERT_TRUE(reference_.Sweep(bank, states, absl::MakeSpan(expected)).ok());
-    for (size_t b = 0; b < states.size(); ++b) {
-      SCOPED_TRACE(testing::Message() << "state " << b);
-      ExpectSuperset(got[b].survivors, expected[b].survivors, states[b].cut);
-    }
-  }
   DeviceStatus Status() const { return cuda_->devices()[0]; }
-
-  CudaOptions options_;
-  ThreadPool pool_{1};
-  ReferenceSweeper reference_;
-  std::unique_ptr<CudaSweeper> cuda_;  // Before the banks, which lie on its device.
-  std::mt19937_64 random_{7};
-  std::normal_distribution<float> normal_;
 };
 
 TEST_F(CudaSweeperTest, KeepsEveryRowThatTheCutKeepsWithItsCanonicalScore) {
@@ -114,11 +63,7 @@ TEST_F(CudaSweeperTest, ManyStatesGoThroughTensorCoresInGroups) {
   for (const int64_t batch : {8, 16, 17, 33, 64, 65, 130}) {
     SCOPED_TRACE(testing::Message() << "B " << batch);
     const std::vector<std::vector<double>> states = RandomStates(batch, kDim);
-    std::vector<SweepState> sweep;
-    for (const auto& state : states) {
-      sweep.push_back({state, Cut(*Entmax::Make(1.5), 2, snapshot.pattern_count()), snapshot.version()});
-    }
-    Sweep(snapshot, sweep);
+    Sweep(snapshot, StatesOf(snapshot, states, 2));
   }
 }
 
@@ -213,10 +158,7 @@ TEST_F(CudaSweeperTest, TiesZerosAndExtremesAreLostByNobody) {
   states.emplace_back(kDim, 1e200);
   states.emplace_back(kDim, 1e-200);
   for (const double beta : {0.01, 1.0, 1e4}) {
-    std::vector<SweepState> sweep;
-    for (const auto& state : states) {
-      sweep.push_back({state, Cut(*Entmax::Make(1.5), beta, snapshot.pattern_count()), snapshot.version()});
-    }
+    const std::vector<SweepState> sweep = StatesOf(snapshot, states, beta);
     Sweep(snapshot, sweep);
     for (const SweepState& state : sweep) Sweep(snapshot, {state});
   }
@@ -230,13 +172,7 @@ TEST_F(CudaSweeperTest, ListsThatOverflowLoseNothing) {
   ASSERT_TRUE(bank.Store(Random(kDim * 2000)).ok());
   const BankSnapshot snapshot = bank->Pin();
   const std::vector<std::vector<double>> states = RandomStates(12, kDim);
-  for (const double beta : {0.3, 1.0, 3.0, 10.0}) {
-    std::vector<SweepState> sweep;
-    for (const auto& state : states) {
-      sweep.push_back({state, Cut(*Entmax::Make(1.5), beta, snapshot.pattern_count()), snapshot.version()});
-    }
-    Sweep(snapshot, sweep);
-  }
+  for (const double beta : {0.3, 1.0, 3.0, 10.0}) Sweep(snapshot, StatesOf(snapshot, states, beta));
 }
 
 TEST_F(CudaSweeperTest, BoundsThatDoNotFitAreScannedInParts) {
@@ -247,11 +183,7 @@ TEST_F(CudaSweeperTest, BoundsThatDoNotFitAreScannedInParts) {
   ASSERT_TRUE(bank.Store(Random(kDim * 2000)).ok());
   const BankSnapshot snapshot = bank->Pin();
   const std::vector<std::vector<double>> states = RandomStates(5, kDim);
-  std::vector<SweepState> sweep;
-  for (const auto& state : states) {
-    sweep.push_back({state, Cut(*Entmax::Make(1.5), 3, snapshot.pattern_count()), snapshot.version()});
-  }
-  Sweep(snapshot, sweep);
+  Sweep(snapshot, StatesOf(snapshot, states, 3));
   EXPECT_EQ(Status().sweeps, 5);
 }
 
@@ -266,10 +198,7 @@ TEST_F(CudaSweeperTest, PatternsThatAreNotResidentAreReadOnTheHost) {
   EXPECT_LT(bank->device_bytes(), 2 * kCount * kDim);
   const BankSnapshot snapshot = bank->Pin();
   const std::vector<std::vector<double>> states = RandomStates(6, kDim);
-  std::vector<SweepState> sweep;
-  for (const auto& state : states) {
-    sweep.push_back({state, Cut(*Entmax::Make(1.5), 1, snapshot.pattern_count()), snapshot.version()});
-  }
+  const std::vector<SweepState> sweep = StatesOf(snapshot, states, 1);
   Sweep(snapshot, sweep);
   EXPECT_GT(Status().sweeps, 0);
   // And no more fits: what is there goes on.
@@ -290,13 +219,7 @@ TEST_F(CudaSweeperTest, SegmentsWithAndWithoutTheirPatternsAreScoredTogether) {
   ASSERT_TRUE(has_patterns(0));
   ASSERT_FALSE(has_patterns(snapshot.segment_count() - 1));
   const std::vector<std::vector<double>> states = RandomStates(3, kDim);
-  for (const double beta : {0.5, 1.0, 3.0}) {
-    std::vector<SweepState> sweep;
-    for (const auto& state : states) {
-      sweep.push_back({state, Cut(*Entmax::Make(1.5), beta, snapshot.pattern_count()), snapshot.version()});
-    }
-    Sweep(snapshot, sweep);
-  }
+  for (const double beta : {0.5, 1.0, 3.0}) Sweep(snapshot, StatesOf(snapshot, states, beta));
   EXPECT_GT(Status().sweeps, 0);
 }
 
@@ -312,11 +235,7 @@ TEST_F(CudaSweeperTest, CompactionMovesRowsOnTheDevice) {
   bank.compactor().RunPending();
   const BankSnapshot snapshot = bank->Pin();
   const std::vector<std::vector<double>> states = RandomStates(3, kDim);
-  std::vector<SweepState> sweep;
-  for (const auto& state : states) {
-    sweep.push_back({state, Cut(*Entmax::Make(1.5), 3, snapshot.pattern_count()), snapshot.version()});
-  }
-  Sweep(snapshot, sweep);
+  Sweep(snapshot, StatesOf(snapshot, states, 3));
 }
 
 TEST_F(CudaSweeperTest, SmallBanksAndThoseWithoutCodesAreSweptOnTheHost) {

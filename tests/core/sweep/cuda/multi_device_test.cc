@@ -3,84 +3,36 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <vector>
 
-#include "core/sweep/cuda/cuda_sweeper.h"
 #include "core/sweep/cuda/device_segment.h"
-#include "core/sweep/reference_sweeper.h"
-#include "tests/core/bank/test_bank.h"
+#include "tests/core/sweep/cuda/cuda_fixture.h"
 #include "tests/core/sweep/cuda/device_under_test.h"
-#include "tests/core/sweep/expect_superset.h"
 
 namespace engram {
 namespace {
 
 constexpr int64_t kDim = 12;
 
-class MultiDeviceTest : public testing::TestWithParam<std::vector<int>> {
+class MultiDeviceTest : public CudaFixture, public testing::WithParamInterface<std::vector<int>> {
  protected:
+  MultiDeviceTest() : CudaFixture(/*seed=*/11) {}
   void SetUp() override {
     const int last = *std::max_element(GetParam().begin(), GetParam().end());
     if (OfferDevices(last + 1) <= last) GTEST_SKIP() << "no CUDA device " << last;
     options_.devices = GetParam();
-    options_.least_work = 0;
     Open();
   }
   ~MultiDeviceTest() override {
     cuda_.reset();
     OfferDevices(1);
   }
-  void Open() {
-    cuda_.reset();
-    auto made = CudaSweeper::Make(options_, &pool_, BestScreenKernels());
-    ASSERT_TRUE(made.ok()) << made.status();
-    cuda_ = *std::move(made);
-  }
 
-  std::vector<float> Random(int64_t count) {
-    std::vector<float> numbers(count);
-    for (float& x : numbers) x = normal_(random_);
-    return numbers;
-  }
-  std::vector<std::vector<double>> RandomStates(int64_t count) {
-    std::vector<std::vector<double>> states;
-    for (int64_t b = 0; b < count; ++b) {
-      const std::vector<float> state = Random(kDim);
-      states.emplace_back(state.begin(), state.end());
-    }
-    return states;
-  }
-  TestBank MakeBank() { return TestBank(kDim, 0, 0, int64_t{1} << 32, Screening::kInt8, cuda_->residency()); }
   // Stores so many rows in batches, for which an empty bank takes segments of 64 rows, 64, 128, 256 and so
   // on.
   void Fill(TestBank* bank, int64_t count) {
     for (int64_t stored = 0; stored < count; stored += 64) {
       ASSERT_TRUE(bank->Store(Random(kDim * std::min<int64_t>(64, count - stored))).ok());
-    }
-  }
-  std::vector<SweepState> StatesOf(const BankSnapshot& bank, const std::vector<std::vector<double>>& states,
-                                   double beta) {
-    std::vector<SweepState> sweep;
-    for (const auto& state : states) {
-      sweep.push_back({state, Cut(*Entmax::Make(1.5), beta, bank.pattern_count()), bank.version()});
-    }
-    return sweep;
-  }
-  // Sweeps on the devices, and expects what the reference says is right.
-  std::vector<SweepResult> Sweep(const BankSnapshot& bank, const std::vector<SweepState>& states) {
-    std::vector<SweepResult> got(states.size());
-    EXPECT_TRUE(cuda_->Sweep(bank, states, absl::MakeSpan(got)).ok());
-    ExpectRight(bank, states, got);
-    return got;
-  }
-  void ExpectRight(const BankSnapshot& bank, const std::vector<SweepState>& states,
-                   const std::vector<SweepResult>& got) {
-    std::vector<SweepResult> expected(states.size());
-    ASSERT_TRUE(reference_.Sweep(bank, states, absl::MakeSpan(expected)).ok());
-    for (size_t b = 0; b < states.size(); ++b) {
-      SCOPED_TRACE(testing::Message() << "state " << b);
-      ExpectSuperset(got[b].survivors, expected[b].survivors, states[b].cut);
     }
   }
   void ExpectThatAllTookPart() {
@@ -100,13 +52,6 @@ class MultiDeviceTest : public testing::TestWithParam<std::vector<int>> {
     for (const DeviceStatus& device : cuda_->devices()) sweeps += device.sweeps;
     return sweeps;
   }
-
-  CudaOptions options_;
-  ThreadPool pool_{1};
-  ReferenceSweeper reference_;
-  std::unique_ptr<CudaSweeper> cuda_;  // Before the banks, which lie on its devices.
-  std::mt19937_64 random_{11};
-  std::normal_distribution<float> normal_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Devices, MultiDeviceTest,
@@ -114,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Devices, MultiDeviceTest,
                                          std::vector<int>{0, 0}));
 
 TEST_P(MultiDeviceTest, EveryRowThatTheCutKeepsIsFoundWhereverItLies) {
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 1500);
   std::vector<uint64_t> ids;
   for (uint64_t id = 5; id < 1500; id += 37) ids.push_back(id);
@@ -127,7 +72,7 @@ TEST_P(MultiDeviceTest, EveryRowThatTheCutKeepsIsFoundWhereverItLies) {
                                  Cut(Softmax(), 0.01, n),      Cut(*Entmax::Make(1.5), 0.01, n)};
   for (const int64_t batch : {1, 9}) {
     SCOPED_TRACE(testing::Message() << "B " << batch);
-    const std::vector<std::vector<double>> states = RandomStates(batch);
+    const std::vector<std::vector<double>> states = RandomStates(batch, kDim);
     std::vector<SweepState> sweep;
     for (int64_t b = 0; b < batch; ++b) {
       sweep.push_back({states[b], cuts[b % cuts.size()], snapshot.version()});
@@ -138,7 +83,7 @@ TEST_P(MultiDeviceTest, EveryRowThatTheCutKeepsIsFoundWhereverItLies) {
 }
 
 TEST_P(MultiDeviceTest, SegmentsGoWhereMostIsLeftEachWhole) {
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 2000);
   const BankSnapshot snapshot = bank->Pin();
   const auto device_count = static_cast<int64_t>(GetParam().size());
@@ -157,7 +102,7 @@ TEST_P(MultiDeviceTest, SegmentsGoWhereMostIsLeftEachWhole) {
 }
 
 TEST_P(MultiDeviceTest, NearMissesServeLaterStatesFromAllDevices) {
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 1500);
   const BankSnapshot snapshot = bank->Pin();
   int served = 0;
@@ -181,11 +126,11 @@ TEST_P(MultiDeviceTest, NearMissesServeLaterStatesFromAllDevices) {
 }
 
 TEST_P(MultiDeviceTest, TheDensePathGivesEveryVisibleRowOnce) {
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 1500);
   ASSERT_TRUE(bank->Delete({0, 63, 64, 700, 1499}, false).ok());
   const BankSnapshot snapshot = bank->Pin();
-  const std::vector<std::vector<double>> states = RandomStates(11);
+  const std::vector<std::vector<double>> states = RandomStates(11, kDim);
   std::vector<SweepState> sweep;
   for (const auto& state : states) {
     sweep.push_back({state, Cut(Softmax(), 0.01, snapshot.pattern_count()), snapshot.version()});
@@ -195,13 +140,13 @@ TEST_P(MultiDeviceTest, TheDensePathGivesEveryVisibleRowOnce) {
 }
 
 TEST_P(MultiDeviceTest, ServesStatesPinnedToDifferentVersions) {
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   for (uint64_t i = 0; i < 6; ++i) {
     ASSERT_TRUE(bank.Store(Random(kDim * 100)).ok());
     ASSERT_TRUE(bank->Delete({100 * i + 2, 100 * i + 40}, false).ok());
   }
   const BankSnapshot newest = bank->Pin();
-  const std::vector<std::vector<double>> states = RandomStates(newest.version());
+  const std::vector<std::vector<double>> states = RandomStates(newest.version(), kDim);
   std::vector<SweepState> sweep = StatesOf(newest, states, 3);
   for (int64_t version = 1; version <= newest.version(); ++version) sweep[version - 1].version = version;
   Sweep(newest, sweep);
@@ -212,19 +157,19 @@ TEST_P(MultiDeviceTest, WhatADeviceHasNoRoomForIsDoneInParts) {
   options_.list_capacity = 40;
   options_.scratch_bytes = 400;
   Open();
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 1000);
   const BankSnapshot snapshot = bank->Pin();
-  const std::vector<std::vector<double>> states = RandomStates(5);
+  const std::vector<std::vector<double>> states = RandomStates(5, kDim);
   for (const double beta : {0.3, 3.0, 10.0}) Sweep(snapshot, StatesOf(snapshot, states, beta));
   ExpectThatAllTookPart();
 }
 
 TEST_P(MultiDeviceTest, ADeviceCombinesItsOwnRowsAlone) {
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 500);
   const BankSnapshot snapshot = bank->Pin();
-  const std::vector<std::vector<double>> states = RandomStates(1);
+  const std::vector<std::vector<double>> states = RandomStates(1, kDim);
   const SurvivorList all =
       Sweep(snapshot, {{states[0], Cut(Softmax(), 0.01, snapshot.pattern_count()), snapshot.version()}})[0]
           .survivors;
@@ -238,7 +183,7 @@ TEST_P(MultiDeviceTest, ADeviceCombinesItsOwnRowsAlone) {
 }
 
 TEST_P(MultiDeviceTest, CompactionSpreadsTheLivingAgain) {
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 3000);
   std::vector<uint64_t> ids;
   for (uint64_t id = 0; id < 3000; ++id) {
@@ -248,7 +193,7 @@ TEST_P(MultiDeviceTest, CompactionSpreadsTheLivingAgain) {
   bank.compactor().RunPending();
   for (int i = 0; i < 8; ++i) ASSERT_TRUE(bank.Store(Random(kDim * 200)).ok());
   const BankSnapshot snapshot = bank->Pin();
-  const std::vector<std::vector<double>> states = RandomStates(3);
+  const std::vector<std::vector<double>> states = RandomStates(3, kDim);
   Sweep(snapshot, StatesOf(snapshot, states, 3));
   ExpectThatAllTookPart();
 }
@@ -258,15 +203,15 @@ TEST_P(MultiDeviceTest, AFullDeviceLeavesSegmentsToTheOthers) {
   constexpr int64_t kFilling = 2048;
   options_.budget_bytes = DeviceSegment::BytesFor(kFilling, kDim, /*with_patterns=*/false) + 1000;
   Open();
-  TestBank filling = MakeBank();
+  TestBank filling = MakeBank(kDim);
   ASSERT_TRUE(filling.Store(Random(kDim * kFilling)).ok());
   const int64_t filled = cuda_->devices()[0].used_bytes;
   EXPECT_GT(filled, options_.budget_bytes - 2000);
   EXPECT_EQ(cuda_->devices()[1].used_bytes, 0);
 
-  TestBank bank = MakeBank();
+  TestBank bank = MakeBank(kDim);
   Fill(&bank, 500);
-  const std::vector<std::vector<double>> states = RandomStates(5);
+  const std::vector<std::vector<double>> states = RandomStates(5, kDim);
   Sweep(bank->Pin(), StatesOf(bank->Pin(), states, 3));
   EXPECT_EQ(cuda_->devices()[0].sweeps, 0);
   EXPECT_EQ(cuda_->devices()[0].used_bytes, filled);

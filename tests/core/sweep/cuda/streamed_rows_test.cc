@@ -7,15 +7,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "core/sweep/cuda/cuda_sweeper.h"
 #include "core/sweep/cuda/resident_rows.h"
-#include "core/sweep/reference_sweeper.h"
 #include "core/sweep/stream_members.h"
-#include "tests/core/bank/test_bank.h"
+#include "tests/core/sweep/cuda/cuda_fixture.h"
 #include "tests/core/sweep/cuda/device_under_test.h"
 #include "tests/core/sweep/exact_update.h"
 
@@ -45,29 +42,19 @@ std::string BytesOf(const StreamedSoftmax& update) {
 }
 
 // Parameter: the devices.
-class StreamedRowsTest : public testing::TestWithParam<std::vector<int>> {
+class StreamedRowsTest : public CudaFixture, public testing::WithParamInterface<std::vector<int>> {
  protected:
+  StreamedRowsTest() : CudaFixture(/*seed=*/17) {}
   void SetUp() override {
     const int last = *std::max_element(GetParam().begin(), GetParam().end());
     if (OfferDevices(last + 1) <= last) GTEST_SKIP() << "no CUDA device " << last;
     options_.devices = GetParam();
-    options_.least_work = 0;
     Open();
   }
   ~StreamedRowsTest() override {
     cuda_.reset();
     ShuffleThreads(1);
     OfferDevices(1);
-  }
-  void Open() {
-    cuda_.reset();
-    auto made = CudaSweeper::Make(options_, &pool_, BestScreenKernels());
-    ASSERT_TRUE(made.ok()) << made.status();
-    cuda_ = *std::move(made);
-  }
-
-  TestBank MakeBank(int64_t dim) {
-    return TestBank(dim, 0, 0, int64_t{1} << 32, Screening::kInt8, cuda_->residency());
   }
   // Stores rows in batches of `batch`, for which an empty bank takes segments of at least 64 rows.
   void Fill(TestBank* bank, const std::vector<float>& rows, int64_t dim, int64_t batch) {
@@ -77,14 +64,6 @@ class StreamedRowsTest : public testing::TestWithParam<std::vector<int>> {
       ASSERT_TRUE(bank->Store({rows.begin() + i * dim, rows.begin() + end * dim}).ok());
     }
   }
-  std::vector<std::vector<double>> RandomStates(int64_t count, int64_t dim) {
-    std::vector<std::vector<double>> states(count, std::vector<double>(dim));
-    for (auto& state : states) {
-      for (double& q : state) q = normal_(random_);
-    }
-    return states;
-  }
-
   // On the devices, and not on the host in their place.
   std::vector<StreamedSoftmax> Stream(const BankSnapshot& bank, const std::vector<StreamState>& states) {
     std::vector<StreamedSoftmax> updates(states.size());
@@ -153,13 +132,6 @@ class StreamedRowsTest : public testing::TestWithParam<std::vector<int>> {
       ASSERT_EQ(members[i].row, expected[i].row) << i;
     }
   }
-
-  CudaOptions options_;
-  ThreadPool pool_{1};
-  ReferenceSweeper reference_;
-  std::unique_ptr<CudaSweeper> cuda_;  // Before the banks, which lie on its devices.
-  std::mt19937_64 random_{17};
-  std::normal_distribution<double> normal_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Devices, StreamedRowsTest,
