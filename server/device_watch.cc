@@ -4,14 +4,23 @@
 
 namespace engram {
 
-DeviceWatch::DeviceWatch(const Sweeper* sweeper, std::function<void(const DeviceStatus&)> on_lost)
+DeviceWatch::DeviceWatch(Sweeper* sweeper, std::function<void(const DeviceStatus&)> on_lost)
     : sweeper_(sweeper), on_lost_(std::move(on_lost)) {
-  if (!sweeper_->devices().empty()) thread_ = std::thread([this] { Watch(); });
+  if (sweeper_->devices().empty()) return;
+  prober_ = std::thread([this] { Probe(); });
+  watcher_ = std::thread([this] { Watch(); });
 }
 
 DeviceWatch::~DeviceWatch() {
   stopped_.Notify();
-  if (thread_.joinable()) thread_.join();
+  if (watcher_.joinable()) watcher_.join();
+  if (prober_.joinable()) prober_.join();
+}
+
+void DeviceWatch::Probe() {
+  do {
+    sweeper_->ProbeDevices();
+  } while (!stopped_.WaitForNotificationWithTimeout(kPeriod));
 }
 
 void DeviceWatch::Watch() {

@@ -18,6 +18,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/storage/rocks_journal.h"
@@ -36,6 +38,8 @@ constexpr int kExitUsage = 2;
 constexpr int kExitInterrupted = 3;
 // EX_TEMPFAIL of sysexits.h: a device is lost for this process; a new one may find it again.
 constexpr int kExitDeviceLost = 75;
+// What a drain takes at most beyond its delay and its grace.
+constexpr absl::Duration kDrainSlack = absl::Seconds(10);
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -94,6 +98,7 @@ class Ending {
   void Report(Cause cause) ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(&mutex_);
     if (!cause_.has_value()) cause_ = cause;
+    is_device_lost_ |= cause == Cause::kDeviceLost;
     reported_.NotifyAll();
   }
 
@@ -103,8 +108,15 @@ class Ending {
     return *cause_;
   }
 
+  // Whether a device is lost by now, whatever came first.
+  bool is_device_lost() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(&mutex_);
+    return is_device_lost_;
+  }
+
  private:
   Mutex mutex_;
+  bool is_device_lost_ ABSL_GUARDED_BY(mutex_) = false;
   CondVar reported_;
   std::optional<Cause> cause_ ABSL_GUARDED_BY(mutex_);
 };
@@ -123,6 +135,16 @@ void WatchSignals(const sigset_t& signals, std::shared_ptr<Ending> ending) {
   }).detach();
 }
 
+// Leaves after `limit`, on a thread that lasts as long as the process: something may wait for a lost device,
+// and one that hangs never answers.
+void LeaveAfter(absl::Duration limit) {
+  std::thread([limit] {
+    absl::SleepFor(limit);
+    LogWarning("something waits for the lost device: leaving at once");
+    _exit(kExitDeviceLost);
+  }).detach();
+}
+
 // Serves until the first termination signal or until a device is lost, then drains; a second signal leaves at
 // once.
 int Serve(const ServerOptions& options) {
@@ -132,7 +154,10 @@ int Serve(const ServerOptions& options) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const auto ending = std::make_shared<Ending>();
   absl::StatusOr<std::unique_ptr<Server>> server =
-      Server::Start(options, [ending] { ending->Report(Ending::Cause::kDeviceLost); });
+      Server::Start(options, [ending, limit = options.drain_delay + options.drain_grace + kDrainSlack] {
+        LeaveAfter(limit);
+        ending->Report(Ending::Cause::kDeviceLost);
+      });
   absl::Status status = server.status();
   if (status.ok()) status = WritePortFile(options.port_file, (*server)->port());
   if (!status.ok()) {
@@ -140,15 +165,18 @@ int Serve(const ServerOptions& options) {
     return kExitFailure;
   }
   WatchSignals(signals, ending);
-  const bool is_device_lost = ending->Wait() == Ending::Cause::kDeviceLost;
+  const int exit_code = ending->Wait() == Ending::Cause::kDeviceLost ? kExitDeviceLost : 0;
   const int64_t unfinished = (*server)->Drain();
   if (unfinished > 0) {
     LogWarning("calls did not finish in time", {{"calls", unfinished}});
     // Their threads still use the server.
-    _exit(is_device_lost ? kExitDeviceLost : kExitInterrupted);
+    _exit(exit_code == kExitDeviceLost ? kExitDeviceLost : kExitInterrupted);
   }
+  *server = nullptr;
   LogInfo("stopped");
-  return is_device_lost ? kExitDeviceLost : 0;
+  // At the end of a program CUDA cleans up, which may wait for a lost device for ever.
+  if (ending->is_device_lost()) _exit(exit_code);
+  return exit_code;
 }
 
 // Checks the data directory and writes what is wrong; the exit code says whether anything is.

@@ -31,6 +31,7 @@ class ForwardingSweeper : public Sweeper {
   bool leaves_host_free() const override { return to_->leaves_host_free(); }
   Residency* residency() override { return to_->residency(); }
   SweeperCounts counts() const override { return to_->counts(); }
+  void ProbeDevices() override { to_->ProbeDevices(); }
   std::vector<DeviceStatus> devices() const override { return to_->devices(); }
   std::optional<double> DeviceUtilization(size_t i) const override { return to_->DeviceUtilization(i); }
 

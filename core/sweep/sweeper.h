@@ -95,7 +95,11 @@ class Sweeper {
 
   // For metrics. Thread-safe.
   virtual SweeperCounts counts() const { return {}; }
-  // Its devices other than the host, if any; asked for often. Thread-safe.
+  // Asks each device whether it still works, for what devices() tells: a fault, or that no answer comes.
+  // Called periodically, by one thread; does not wait for answers, but a device that hangs may hold it up for
+  // ever.
+  virtual void ProbeDevices() {}
+  // Its devices other than the host, if any; asked for often, and never held up. Thread-safe.
   virtual std::vector<DeviceStatus> devices() const { return {}; }
   // The share of time in which device i was at work lately, 0 to 1; unset: nobody knows. May take a while.
   // Thread-safe.

@@ -372,6 +372,40 @@ TEST_F(CudaOnHostTest, StreamsAndEventsAreKnownWhileTheyLive) {
   EXPECT_EQ(cudaStreamSynchronize(stream), cudaErrorInvalidResourceHandle);
 }
 
+__global__ void NothingKernel() {}
+
+TEST_F(CudaOnHostTest, WhatHangsIsNotDoneBeforeItEnds) {
+  cudaStream_t stream = nullptr, other = nullptr;
+  cudaEvent_t event = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  ASSERT_EQ(cudaStreamCreateWithPriority(&other, cudaStreamNonBlocking, -1), cudaSuccess);
+  ASSERT_EQ(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), cudaSuccess);
+  DeviceArray<unsigned char> bytes({1, 2});
+  for (const Hang hang : {Hang::kKernels, Hang::kEverything}) {
+    SetHang(hang);
+    cudaLaunchConfig_t config;
+    config.gridDim = config.blockDim = dim3(1);
+    config.stream = stream;
+    EXPECT_EQ(cudaLaunchKernelEx(&config, NothingKernel), cudaSuccess);
+    EXPECT_EQ(cudaEventRecord(event, stream), cudaSuccess);
+    EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+    EXPECT_EQ(cudaEventQuery(event), cudaErrorNotReady);
+    EXPECT_EQ(cudaGetLastError(), cudaErrorNotReady);
+    EXPECT_EQ(cudaMemsetAsync(bytes.get(), 3, 2, other), cudaSuccess);
+    EXPECT_EQ(cudaStreamQuery(other), hang == Hang::kKernels ? cudaSuccess : cudaErrorNotReady);
+    EXPECT_EQ(cudaStreamWaitEvent(other, event), cudaSuccess);
+    EXPECT_EQ(cudaStreamQuery(other), cudaErrorNotReady);
+    std::thread ending([] { SetHang(Hang::kNothing); });
+    EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+    ending.join();
+    EXPECT_EQ(cudaStreamQuery(other), cudaSuccess);
+    EXPECT_EQ(cudaEventQuery(event), cudaSuccess);
+  }
+  EXPECT_EQ(cudaEventDestroy(event), cudaSuccess);
+  EXPECT_EQ(cudaStreamDestroy(other), cudaSuccess);
+  EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+}
+
 TEST_F(CudaOnHostTest, LaunchesOfSeveralThreadsTakeTurns) {
   std::vector<int> values(256, 1);
   std::vector<std::thread> threads;

@@ -1,6 +1,8 @@
 #include "tests/cuda_on_host/fake_device.h"
 
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "tests/cuda_on_host/cuda_on_host.h"
@@ -63,6 +65,20 @@ cudaError_t BeginCall() {
   return device.count == 0 ? cudaErrorNoDevice : cudaSuccess;
 }
 
+void WaitForHang(int64_t hang_count, std::unique_lock<std::mutex>* lock) {
+  FakeDevice& device = TheDevice();
+  const auto is_done = [&] { return hang_count == 0 || hang_count != device.hang_count; };
+  if (device.finished.wait_for(*lock, std::chrono::minutes(1), is_done)) return;
+  std::fprintf(stderr, "cuda_on_host: a call waits for ever for a device that hangs\n");
+  std::abort();
+}
+
+cudaError_t BeginWaitingCall(std::unique_lock<std::mutex>* lock) {
+  const cudaError_t error = BeginCall();
+  if (error == cudaSuccess && TheDevice().has_unfinished) WaitForHang(TheDevice().hang_count, lock);
+  return error;
+}
+
 cudaError_t Remember(cudaError_t error) {
   if (error != cudaSuccess) last_error = error;
   return error;
@@ -94,11 +110,24 @@ void FailFrom(cudaError_t error, int64_t calls) {
   TheDevice().fault = error;
   TheDevice().calls_until_fault = calls;
 }
+void SetHang(Hang hang) {
+  const Lock lock(TheDevice().mutex);
+  FakeDevice& device = TheDevice();
+  device.hang = hang;
+  ++device.hang_count;
+  device.has_unfinished = false;
+  device.finished.notify_all();
+}
+bool HasUnfinishedWork() {
+  const Lock lock(TheDevice().mutex);
+  return TheDevice().has_unfinished;
+}
 void SetSchedule(uint64_t seed) {
   const Lock lock(TheDevice().mutex);
   TheDevice().seed = seed;
 }
 void Reset() {
+  SetHang(Hang::kNothing);
   const FakeDevice as_at_first;
   FakeDevice& device = TheDevice();
   const Lock lock(device.mutex);
@@ -251,8 +280,8 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
-  const Lock lock(TheDevice().mutex);
-  return Remember(BeginCall());
+  std::unique_lock<std::mutex> lock(TheDevice().mutex);
+  return Remember(engram::cuda_on_host::BeginWaitingCall(&lock));
 }
 cudaError_t cudaDriverGetVersion(int* version) {
   *version = CUDART_VERSION;

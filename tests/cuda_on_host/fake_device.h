@@ -3,10 +3,13 @@
 
 #include <cuda_runtime_api.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <set>
+
+#include "tests/cuda_on_host/cuda_on_host.h"
 
 namespace engram::cuda_on_host {
 
@@ -25,7 +28,7 @@ struct FakeDevice {
   struct Allocation {
     size_t bytes;
     int device;
-    const void* pool;  // Null: of none.
+    cudaMemPool_t pool;  // Null: of none.
   };
   // Memory that the device lends to a pool: what is taken from it, and what it keeps beyond that.
   struct Pool {
@@ -40,11 +43,15 @@ struct FakeDevice {
   size_t memory_bytes = size_t{1} << 30;
   cudaError_t fault = cudaSuccess;
   int64_t calls_until_fault = 0;
+  Hang hang = Hang::kNothing;
+  int64_t hang_count = 0;  // How often that was set.
+  bool has_unfinished = false;
+  std::condition_variable finished;
   uint64_t seed = 1;
   std::map<uintptr_t, Allocation> allocations;  // By address.
-  std::map<const void*, Pool> pools;            // By handle.
+  std::map<cudaMemPool_t, Pool> pools;          // By handle.
   bool do_pools_keep = true;
-  std::set<const void*> pinned;
+  std::set<void*> pinned;
   std::set<const void*> handles;  // Streams and events.
   std::map<const void*, size_t> shared_bytes_of_kernels;
 };
@@ -53,6 +60,16 @@ FakeDevice& TheDevice();
 // What every call begins with: the fault of the device, if it has one by now, or that there is none.
 // REQUIRES: TheDevice().mutex is held.
 cudaError_t BeginCall();
+
+// Begins work on `stream` (null: the default one), kernels or others: what every call begins with, and
+// whether there is such a stream.
+cudaError_t BeginWork(cudaStream_t stream, bool is_kernel);
+
+// What every call begins with that waits for all that the device does, and the wait. `lock` holds
+// TheDevice().mutex.
+cudaError_t BeginWaitingCall(std::unique_lock<std::mutex>* lock);
+// Waits while `hang_count` is that of the device: for work that hangs since. 0: for none.
+void WaitForHang(int64_t hang_count, std::unique_lock<std::mutex>* lock);
 
 // The thread's last error, unless `error` is cudaSuccess. Returns `error`.
 cudaError_t Remember(cudaError_t error);

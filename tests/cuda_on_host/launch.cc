@@ -77,7 +77,8 @@ void* DynamicSharedMemory() { return dynamic_shared_memory; }
 
 cudaError_t Launch(const cudaLaunchConfig_t& config, const void* kernel, void (*call)(const void* data),
                    const void* data) {
-  if (const cudaError_t error = cudaStreamQuery(config.stream); error != cudaSuccess) return error;
+  if (const cudaError_t error = BeginWork(config.stream, /*is_kernel=*/true); error != cudaSuccess)
+    return error;
   uint64_t seed = 0;
   {
     const Lock lock(TheDevice().mutex);

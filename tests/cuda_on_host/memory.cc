@@ -7,6 +7,8 @@
 #include "tests/cuda_on_host/fake_device.h"
 
 using engram::cuda_on_host::BeginCall;
+using engram::cuda_on_host::BeginWaitingCall;
+using engram::cuda_on_host::BeginWork;
 using engram::cuda_on_host::FakeDevice;
 using engram::cuda_on_host::Remember;
 using engram::cuda_on_host::TheDevice;
@@ -42,6 +44,19 @@ void GiveBackToPool(const FakeDevice::Allocation& allocation) {
   pool.used_bytes -= allocation.bytes;
   const size_t kept = TheDevice().do_pools_keep ? pool.kept_bytes : 0;
   pool.lent_bytes = std::min(pool.lent_bytes, std::max(pool.used_bytes, kept));
+}
+
+// Frees even if there was an error before, and returns it. REQUIRES: TheDevice().mutex is held.
+cudaError_t Free(void* pointer, cudaError_t before) {
+  if (pointer == nullptr) return Remember(before);
+  const auto found = TheDevice().allocations.find(reinterpret_cast<uintptr_t>(pointer));
+  if (found == TheDevice().allocations.end()) {
+    return Remember(before != cudaSuccess ? before : cudaErrorInvalidValue);
+  }
+  GiveBackToPool(found->second);
+  TheDevice().allocations.erase(found);
+  std::free(pointer);
+  return Remember(before);
 }
 
 void* NewGarbage(size_t bytes) {
@@ -97,27 +112,17 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* pointer) {
-  const Lock lock(TheDevice().mutex);
-  const cudaError_t error = BeginCall();
-  if (pointer != nullptr) {
-    const auto found = TheDevice().allocations.find(reinterpret_cast<uintptr_t>(pointer));
-    if (found == TheDevice().allocations.end()) {
-      return Remember(error != cudaSuccess ? error : cudaErrorInvalidValue);
-    }
-    GiveBackToPool(found->second);
-    TheDevice().allocations.erase(found);
-    std::free(pointer);
-  }
-  return Remember(error);
+  std::unique_lock<std::mutex> lock(TheDevice().mutex);
+  return Free(pointer, BeginWaitingCall(&lock));
 }
 cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t stream) {
-  if (const cudaError_t error = cudaStreamQuery(stream); error != cudaSuccess) return error;
+  if (const cudaError_t error = BeginWork(stream, /*is_kernel=*/false); error != cudaSuccess) return error;
   return cudaMalloc(pointer, bytes);
 }
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
-  const cudaError_t stream_error = cudaStreamQuery(stream);
-  const cudaError_t error = cudaFree(pointer);
-  return stream_error != cudaSuccess ? stream_error : error;
+  const cudaError_t error = BeginWork(stream, /*is_kernel=*/false);
+  const Lock lock(TheDevice().mutex);
+  return Free(pointer, error);
 }
 
 cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
@@ -134,8 +139,8 @@ cudaError_t cudaHostAlloc(void** pointer, size_t bytes, unsigned) {
   return cudaSuccess;
 }
 cudaError_t cudaFreeHost(void* pointer) {
-  const Lock lock(TheDevice().mutex);
-  const cudaError_t error = BeginCall();
+  std::unique_lock<std::mutex> lock(TheDevice().mutex);
+  const cudaError_t error = BeginWaitingCall(&lock);
   if (pointer != nullptr) {
     if (TheDevice().pinned.erase(pointer) == 0) {
       return Remember(error != cudaSuccess ? error : cudaErrorInvalidValue);
@@ -162,7 +167,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind 
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  if (const cudaError_t error = cudaStreamQuery(stream); error != cudaSuccess) return error;
+  if (const cudaError_t error = BeginWork(stream, /*is_kernel=*/false); error != cudaSuccess) return error;
   return cudaMemcpy(to, from, bytes, kind);
 }
 cudaError_t cudaMemset(void* to, int byte, size_t bytes) {
@@ -176,7 +181,7 @@ cudaError_t cudaMemset(void* to, int byte, size_t bytes) {
   return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* to, int byte, size_t bytes, cudaStream_t stream) {
-  if (const cudaError_t error = cudaStreamQuery(stream); error != cudaSuccess) return error;
+  if (const cudaError_t error = BeginWork(stream, /*is_kernel=*/false); error != cudaSuccess) return error;
   return cudaMemset(to, byte, bytes);
 }
 
@@ -206,7 +211,7 @@ cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
   return Remember(error);
 }
 cudaError_t cudaMallocFromPoolAsync(void** pointer, size_t bytes, cudaMemPool_t handle, cudaStream_t stream) {
-  if (const cudaError_t error = cudaStreamQuery(stream); error != cudaSuccess) return error;
+  if (const cudaError_t error = BeginWork(stream, /*is_kernel=*/false); error != cudaSuccess) return error;
   int device = 0;
   if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
   const Lock lock(TheDevice().mutex);
@@ -236,4 +241,16 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribut
   }
   found->second.kept_bytes = *static_cast<uint64_t*>(value);
   return cudaSuccess;
+}
+
+void engram::cuda_on_host::FreeAll() {
+  const Lock lock(TheDevice().mutex);
+  for (const auto& [address, allocation] : TheDevice().allocations) {
+    std::free(reinterpret_cast<void*>(address));
+  }
+  for (void* const pointer : TheDevice().pinned) std::free(pointer);
+  for (const auto& [handle, pool] : TheDevice().pools) delete handle;
+  TheDevice().allocations.clear();
+  TheDevice().pinned.clear();
+  TheDevice().pools.clear();
 }

@@ -20,6 +20,20 @@ class DevicesSweeper : public ReferenceSweeper {
 
   void Lose(int device) { lost_ = device; }
 
+  // From now on who asks the devices is held up.
+  void Hang() { hangs_ = true; }
+  void LetGo() { let_go_.Notify(); }
+  // Once they were asked while they hang.
+  void WaitForProbe() { hung_.WaitForNotification(); }
+
+  void ProbeDevices() override {
+    ++probes_;
+    if (!hangs_ || hung_.HasBeenNotified()) return;
+    hung_.Notify();
+    let_go_.WaitForNotification();
+  }
+  int probes() const { return probes_; }
+
   std::vector<DeviceStatus> devices() const override {
     std::vector<DeviceStatus> devices;
     for (const std::string& name : names_) {
@@ -33,6 +47,10 @@ class DevicesSweeper : public ReferenceSweeper {
  private:
   const std::vector<std::string> names_;
   std::atomic<int> lost_{-1};
+  std::atomic<int> probes_{0};
+  std::atomic<bool> hangs_{false};
+  absl::Notification hung_;
+  absl::Notification let_go_;
 };
 
 TEST(DeviceWatchTest, TellsOfTheDeviceThatIsLost) {
@@ -58,10 +76,23 @@ TEST(DeviceWatchTest, ADeviceThatWasLostBeforeIsFoundToo) {
   told.WaitForNotification();
 }
 
+TEST(DeviceWatchTest, ADeviceThatHoldsUpWhoAsksItIsFoundAllTheSame) {
+  DevicesSweeper sweeper({"one"});
+  sweeper.Hang();
+  absl::Notification told;
+  const DeviceWatch watch(&sweeper, [&](const DeviceStatus&) { told.Notify(); });
+  sweeper.WaitForProbe();
+  sweeper.Lose(0);
+  told.WaitForNotification();
+  sweeper.LetGo();
+  EXPECT_EQ(sweeper.probes(), 1);
+}
+
 TEST(DeviceWatchTest, TellsNothingWhileAllWorkOrThereAreNone) {
   for (const std::vector<std::string>& names : {std::vector<std::string>{}, {"one", "two"}}) {
-    const DevicesSweeper sweeper(names);
+    DevicesSweeper sweeper(names);
     const DeviceWatch watch(&sweeper, [](const DeviceStatus&) { ADD_FAILURE() << "nothing is lost"; });
+    EXPECT_TRUE(!names.empty() || sweeper.probes() == 0);
   }
 }
 

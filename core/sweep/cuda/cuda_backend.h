@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
 #include "core/base/thread_pool.h"
 #include "core/sweep/cpu/screen_kernels.h"
 #include "core/sweep/sweeper.h"
@@ -18,14 +20,20 @@ struct CudaOptions {
   std::vector<int> devices = {0};
   // Bytes of each one's memory that banks may take; 0: what is free but for the scratch.
   int64_t budget_bytes = 0;
-  // Bytes of each one's memory for the bounds of one scan, or the scores of one stream, or a sixteenth of what is free if that is less;
-  // larger batches are scanned in parts. Twice as much is taken at once, and kept.
+  // Bytes of each one's memory for the bounds of one scan, or the scores of one stream, or a sixteenth of
+  // what is free if that is less; larger batches are scanned in parts. Twice as much is taken at once, and
+  // kept.
   int64_t scratch_bytes = int64_t{512} << 20;
   // Tiles, and rows, above the cut that one look at the bounds has room for; for more there are several.
   int64_t list_capacity = int64_t{1} << 17;
   // Products of rows and columns in a bank from which it is swept on the device: a smaller bank is swept on
   // the host before a launch would begin.
   int64_t least_work = int64_t{1} << 20;
+  // A device that has been asked (Sweeper::ProbeDevices) and has not answered for so long is lost. Whatever
+  // is launched takes far less; and answers do not wait for it.
+  absl::Duration probe_timeout = absl::Seconds(10);
+  // What that time is taken from; must outlive the backend. Null: the wall clock.
+  const Clock* clock = nullptr;
 };
 
 // The backend for NVIDIA's GPUs; see CudaSweeper. `pool` must outlive it, `kernels` and it all results and

@@ -57,6 +57,7 @@ CudaSweeper::CudaSweeper(const CudaOptions& options, const MemoryPlan& plan,
     : options_(options),
       scan_bytes_(plan.scan_bytes),
       pool_(pool),
+      clock_(options.clock == nullptr ? &system_clock_ : options.clock),
       gpus_(std::move(gpus)),
       residency_(MakeResidencies(plan, gpus_)),
       cpu_(pool, kernels) {}
@@ -101,9 +102,14 @@ SweeperCounts CudaSweeper::counts() const {
   return counts;
 }
 
+void CudaSweeper::ProbeDevices() {
+  for (const auto& gpu : gpus_) gpu->probe()->Ask();
+}
+
 std::vector<DeviceStatus> CudaSweeper::devices() const {
   std::vector<DeviceStatus> statuses;
   for (size_t i = 0; i < gpus_.size(); ++i) {
+    gpus_[i]->probe()->Judge(clock_->Now(), options_.probe_timeout);
     const Device& device = *gpus_[i]->device();
     const MemoryBudget& budget = residency_.devices()[i]->budget();
     const Gpu::Counts& counts = gpus_[i]->counts();

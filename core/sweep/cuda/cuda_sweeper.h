@@ -45,6 +45,7 @@ class CudaSweeper : public Sweeper {
   bool Combine(const BankSnapshot& bank, absl::Span<const Survivor> members, absl::Span<const double> weights,
                absl::Span<double> sum) override;
   SweeperCounts counts() const override;
+  void ProbeDevices() override;
   std::vector<DeviceStatus> devices() const override;
   std::optional<double> DeviceUtilization(size_t i) const override;
 
@@ -65,6 +66,8 @@ class CudaSweeper : public Sweeper {
   const CudaOptions options_;
   const int64_t scan_bytes_;
   ThreadPool* const pool_;
+  const SystemClock system_clock_;
+  const Clock* const clock_;
   const std::vector<std::unique_ptr<Gpu>> gpus_;
   SpreadResidency residency_;
   CpuSweeper cpu_;

@@ -1,5 +1,7 @@
 #include "core/sweep/cuda/device.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +10,15 @@
 
 namespace engram {
 namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Most sweeps of an update take some tens of microseconds, in which nothing else is worth beginning; then
+// other threads may have the core; and what takes longer than any of them is asked for in steps that are
+// small beside it and leave the core idle.
+constexpr std::chrono::microseconds kSpin{50};
+constexpr std::chrono::microseconds kYield{1000};
+constexpr std::chrono::microseconds kSleep{50};
 
 std::string Describe(cudaError_t error) {
   return absl::StrCat(cudaGetErrorString(error), " (", cudaGetErrorName(error), ")");
@@ -52,7 +63,36 @@ absl::Status Device::Check(cudaError_t error, absl::string_view doing) {
   const std::string text = absl::StrCat(doing, ": ", Describe(error));
   if (error == cudaErrorMemoryAllocation) return absl::ResourceExhaustedError(text);
   Lose(text);
-  return absl::UnavailableError(absl::StrCat("device ", index_, " is lost: ", text));
+  return CheckPresent();
+}
+
+absl::Status Device::Wait(cudaStream_t stream, absl::string_view doing) {
+  return WaitUntilReady([stream] { return cudaStreamQuery(stream); }, doing);
+}
+
+absl::Status Device::Wait(cudaEvent_t event, absl::string_view doing) {
+  return WaitUntilReady([event] { return cudaEventQuery(event); }, doing);
+}
+
+absl::Status Device::WaitUntilReady(absl::FunctionRef<cudaError_t()> query, absl::string_view doing) {
+  const SteadyClock::time_point begin = SteadyClock::now();
+  while (!is_lost_) {
+    const cudaError_t error = query();
+    if (error != cudaErrorNotReady) return Check(error, doing);
+    (void)cudaGetLastError();  // Or the next launch would report it.
+    const SteadyClock::duration waited = SteadyClock::now() - begin;
+    if (waited > kYield) {
+      std::this_thread::sleep_for(kSleep);
+    } else if (waited > kSpin) {
+      std::this_thread::yield();
+    }
+  }
+  return CheckPresent();
+}
+
+absl::Status Device::CheckPresent() const {
+  if (!is_lost_) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("device ", index_, " is lost: ", fault()));
 }
 
 void Device::Lose(absl::string_view why) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -29,6 +30,16 @@ class Device {
   // before. UNAVAILABLE: the device is lost, for good: CUDA's errors do not go away.
   absl::Status Check(cudaError_t error, absl::string_view doing);
 
+  // Waits until all is done that was launched on `stream`, or what `event` stands for; as Check if that
+  // fails. UNAVAILABLE as soon as the device is lost, though what was launched may go on, for ever if it
+  // hangs: what it uses must be neither freed nor used again, and calls that free would wait for it. It is
+  // left as it is; the process ends soon.
+  absl::Status Wait(cudaStream_t stream, absl::string_view doing);
+  absl::Status Wait(cudaEvent_t event, absl::string_view doing);
+
+  // UNAVAILABLE: the device is lost.
+  absl::Status CheckPresent() const ABSL_LOCKS_EXCLUDED(mutex_);
+
   // The device holds what is wrong: it is lost, whatever CUDA says.
   void Lose(absl::string_view why) ABSL_LOCKS_EXCLUDED(mutex_);
   bool is_lost() const { return is_lost_; }
@@ -45,6 +56,8 @@ class Device {
 
  private:
   explicit Device(int index) : index_(index) {}
+  // Asks `query` until it says something else than that it is not ready.
+  absl::Status WaitUntilReady(absl::FunctionRef<cudaError_t()> query, absl::string_view doing);
 
   const int index_;
   std::string name_;

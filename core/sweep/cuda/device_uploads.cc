@@ -33,11 +33,11 @@ absl::Status DeviceUploads::Begin() {
 }
 
 DeviceUploads::~DeviceUploads() {
+  if (stream_ == nullptr) return;
+  // What of a lost device is left as it is: see Device::Wait.
+  if (!device_->Wait(stream_, "finishing uploads").ok()) return;
   device_->Use();
-  if (stream_ != nullptr) {
-    (void)cudaStreamSynchronize(stream_);
-    (void)cudaStreamDestroy(stream_);
-  }
+  (void)cudaStreamDestroy(stream_);
   if (done_ != nullptr) (void)cudaEventDestroy(done_);
   MutexLock lock(&mutex_);
   for (const Buffer& buffer : buffers_) {
@@ -62,7 +62,7 @@ absl::Status DeviceUploads::CopyPart(unsigned char* to, const unsigned char* fro
   constexpr char kDoing[] = "uploading";
   const Buffer& buffer = buffers_[next_];
   next_ = 1 - next_;
-  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaEventSynchronize(buffer.free), kDoing));
+  ENGRAM_RETURN_IF_ERROR(device_->Wait(buffer.free, kDoing));
   auto* const staged = buffer.bytes.as<unsigned char>();
   if (change == Change::kSignBytes) {
     for (int64_t i = 0; i < size; ++i) staged[i] = from[i] ^ 0x80U;

@@ -22,6 +22,7 @@ absl::Status Gpu::Begin(int64_t scratch_bytes) {
   ENGRAM_ASSIGN_OR_RETURN(bank_memory_, MemoryPool::Make(device_.get(), /*kept_bytes=*/0));
   ENGRAM_ASSIGN_OR_RETURN(scratch_, MemoryPool::Make(device_.get(), scratch_bytes));
   ENGRAM_ASSIGN_OR_RETURN(uploads_, DeviceUploads::Make(device_.get()));
+  ENGRAM_ASSIGN_OR_RETURN(probe_, DeviceProbe::Make(device_.get(), scratch_.get()));
   MutexLock lock(&mutex_);
   for (int i = 0; i < kFirstWorkspaces; ++i) {
     ENGRAM_ASSIGN_OR_RETURN(workspaces_.emplace_back(),
@@ -31,6 +32,7 @@ absl::Status Gpu::Begin(int64_t scratch_bytes) {
 }
 
 absl::StatusOr<std::unique_ptr<Workspace>> Gpu::TakeWorkspace() {
+  ENGRAM_RETURN_IF_ERROR(device_->CheckPresent());
   {
     MutexLock lock(&mutex_);
     if (!workspaces_.empty()) {
@@ -43,8 +45,10 @@ absl::StatusOr<std::unique_ptr<Workspace>> Gpu::TakeWorkspace() {
 }
 
 void Gpu::GiveBack(std::unique_ptr<Workspace> workspace) {
-  // After an error, what was launched before it may still be at work on it.
+  // After an error, what was launched before it may still be at work on it; on a lost device, for ever.
   workspace->Wait().IgnoreError();
+  if (device_->is_lost()) return;
+  // Others may hold memory that goes back in the order of its stream.
   MutexLock lock(&mutex_);
   workspaces_.push_back(std::move(workspace));
 }

@@ -10,6 +10,7 @@
 #include "core/base/counter.h"
 #include "core/base/mutex.h"
 #include "core/sweep/cuda/device.h"
+#include "core/sweep/cuda/device_probe.h"
 #include "core/sweep/cuda/device_uploads.h"
 #include "core/sweep/cuda/memory_pool.h"
 #include "core/sweep/cuda/visible_tiles.h"
@@ -31,6 +32,7 @@ class Gpu {
     return bank_memory_->Take(bytes, uploads_->stream());
   }
   DeviceUploads* uploads() { return uploads_.get(); }
+  DeviceProbe* probe() { return probe_.get(); }
   VisibleTilesCache* visible_tiles() { return &visible_tiles_; }
 
   // What it has done; see DeviceStatus.
@@ -57,6 +59,7 @@ class Gpu {
   std::unique_ptr<MemoryPool> bank_memory_;
   std::unique_ptr<MemoryPool> scratch_;
   std::unique_ptr<DeviceUploads> uploads_;
+  std::unique_ptr<DeviceProbe> probe_;
   Counts counts_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> workspaces_ ABSL_GUARDED_BY(mutex_);

@@ -5,9 +5,9 @@
 namespace engram {
 
 DeviceBytes::~DeviceBytes() {
-  if (data_ == nullptr) return;
+  // What of a lost device is left as it is: see Device::Wait.
+  if (data_ == nullptr || pool_->device_->is_lost()) return;
   pool_->device_->Use();
-  // What is lost with the device is lost.
   (void)cudaFreeAsync(data_, stream_);
 }
 
@@ -33,16 +33,17 @@ absl::Status MemoryPool::Begin(int64_t kept_bytes) {
   // In one piece, which what is taken later is cut from.
   constexpr cudaStream_t kDefaultStream = nullptr;
   { ENGRAM_RETURN_IF_ERROR(Take(kept_bytes, kDefaultStream).status()); }
-  return device_->Check(cudaStreamSynchronize(kDefaultStream), kDoing);
+  return device_->Wait(kDefaultStream, kDoing);
 }
 
 MemoryPool::~MemoryPool() {
-  if (pool_ == nullptr) return;
+  if (pool_ == nullptr || device_->is_lost()) return;
   device_->Use();
   (void)cudaMemPoolDestroy(pool_);
 }
 
 absl::StatusOr<DeviceBytes> MemoryPool::Take(int64_t bytes, cudaStream_t stream) {
+  ENGRAM_RETURN_IF_ERROR(device_->CheckPresent());
   if (bytes == 0) return DeviceBytes();
   device_->Use();
   void* data = nullptr;

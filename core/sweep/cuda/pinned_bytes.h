@@ -24,6 +24,7 @@ class PinnedBytes {
   // Makes room for `size` bytes; what was there is gone. REQUIRES: no copy is under way. RESOURCE_EXHAUSTED:
   // there is not so much. UNAVAILABLE: the device is lost.
   absl::Status Grow(int64_t size) {
+    ENGRAM_RETURN_IF_ERROR(device_->CheckPresent());
     if (size <= size_) return absl::OkStatus();
     // To pin memory takes milliseconds and stops the device: doubled, it ends soon.
     const int64_t grown = std::max(size, 2 * size_);
@@ -45,8 +46,11 @@ class PinnedBytes {
  private:
   void Free() {
     if (data_ == nullptr) return;
-    device_->Use();
-    (void)cudaFreeHost(data_);
+    // What of a lost device is left as it is: see Device::Wait.
+    if (!device_->is_lost()) {
+      device_->Use();
+      (void)cudaFreeHost(data_);
+    }
     data_ = nullptr;
     size_ = 0;
   }

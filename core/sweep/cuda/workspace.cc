@@ -50,11 +50,11 @@ absl::Status Workspace::Begin() {
 }
 
 Workspace::~Workspace() {
-  if (stream_ == nullptr) return;
+  // What of a lost device is left as it is: see Device::Wait.
+  if (stream_ == nullptr || !Wait().ok()) return;
   device_->Use();
   tiles_ = DeviceBytes();
   selected_ = DeviceBytes();
-  (void)cudaStreamSynchronize(stream_);
   (void)cudaStreamDestroy(stream_);
 }
 

@@ -46,11 +46,11 @@ class Workspace {
 
   // Keeps what is launched next from losing what it reads: `held` lives until it has been waited for.
   void Hold(std::shared_ptr<const void> held) { held_.push_back(std::move(held)); }
-  // Waits for what was launched.
+  // Waits for what was launched; see Device::Wait. After an error this is not to be used again.
   absl::Status Wait() {
-    const cudaError_t error = cudaStreamSynchronize(stream_);
+    const absl::Status status = device_->Wait(stream_, "sweeping");
     held_.clear();
-    return device_->Check(error, "sweeping");
+    return status;
   }
 
   // Begins to copy `count` elements from the device. REQUIRES: what was fetched before is not needed any

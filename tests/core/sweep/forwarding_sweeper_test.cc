@@ -34,8 +34,11 @@ class TellingSweeper : public ReferenceSweeper {
     counts.dense_states = 7;
     return counts;
   }
+  void ProbeDevices() override { ++probes; }
   std::vector<DeviceStatus> devices() const override { return std::vector<DeviceStatus>(3); }
   std::optional<double> DeviceUtilization(size_t i) const override { return static_cast<double>(i) / 8; }
+
+  int probes = 0;
 };
 
 TEST(ForwardingSweeperTest, AnswersAsTheOtherDoes) {
@@ -50,6 +53,8 @@ TEST(ForwardingSweeperTest, AnswersAsTheOtherDoes) {
   EXPECT_TRUE(forwarding.leaves_host_free());
   EXPECT_EQ(forwarding.residency(), to.residency());
   EXPECT_EQ(forwarding.counts().dense_states, 7);
+  forwarding.ProbeDevices();
+  EXPECT_EQ(to.probes, 1);
   EXPECT_EQ(forwarding.devices().size(), 3u);
   EXPECT_EQ(forwarding.DeviceUtilization(2), 0.25);
 }
