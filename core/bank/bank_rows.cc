@@ -133,12 +133,23 @@ absl::StatusOr<std::vector<std::unique_ptr<ResidentSegment>>> BankRows::ReserveO
   return residents;
 }
 
-int64_t BankRows::LackingBytes(int64_t count, int64_t payload_bytes) const {
+MemoryLack BankRows::LackFor(int64_t count, int64_t payload_bytes) const {
   // Without what a segment costs beside its rows.
   const int64_t row_bytes =
       (Segment::BytesFor(2 * kTileRows, *settings_) - Segment::BytesFor(kTileRows, *settings_)) / kTileRows;
-  const int64_t asked = std::max<int64_t>(count - Room(), 0) * row_bytes + payload_bytes;
-  return std::max<int64_t>(asked - (memory_.budget->limit_bytes() - memory_.budget->used_bytes()), 0);
+  const int64_t rows = std::max<int64_t>(count - Room(), 0);
+  const int64_t free_bytes = memory_.budget->limit_bytes() - memory_.budget->used_bytes();
+  MemoryLack lack;
+  lack.host_bytes = std::max<int64_t>(rows * row_bytes + payload_bytes - free_bytes, 0);
+  if (memory_.residency != nullptr) {
+    lack.device_rows = std::max<int64_t>(rows - memory_.residency->FreeRows(*settings_), 0);
+  }
+  return lack;
+}
+
+bool BankRows::CouldMakeUpFor(const MemoryLack& lack) const {
+  const int64_t dead_rows = row_count() - living_count_;
+  return dead_bytes() >= std::max<int64_t>(lack.host_bytes, 1) && dead_rows >= lack.device_rows;
 }
 
 int64_t BankRows::PayloadBytes(absl::string_view payload) {

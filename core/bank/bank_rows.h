@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "core/bank/bank_memory.h"
 #include "core/bank/bank_snapshot.h"
+#include "core/bank/memory_lack.h"
 #include "core/bank/segment.h"
 
 namespace engram {
@@ -50,9 +51,11 @@ class BankRows {
   // Takes memory until there is room for `count` more rows, on the device too. RESOURCE_EXHAUSTED: the budget
   // or the device's memory is used up, and nothing has changed.
   absl::Status MakeRoom(int64_t count);
-  // Bytes that the budget lacks, at least, for `count` more rows with payloads of `payload_bytes`. Says
-  // nothing of the device.
-  int64_t LackingBytes(int64_t count, int64_t payload_bytes) const;
+  // What is lacking for `count` more rows with payloads of `payload_bytes`.
+  MemoryLack LackFor(int64_t count, int64_t payload_bytes) const;
+  // Whether there are dead rows, and as many as dropping them could make up for `lack`, on the host and on
+  // the device. A bank that has no room for a second copy drops fewer than all.
+  bool CouldMakeUpFor(const MemoryLack& lack) const;
   // Bytes of memory that a payload takes up.
   static int64_t PayloadBytes(absl::string_view payload);
   // Memory for payloads, to be given to Append. RESOURCE_EXHAUSTED: the budget is used up.

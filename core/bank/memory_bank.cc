@@ -61,8 +61,7 @@ absl::StatusOr<MemoryBank::Stored> MemoryBank::Store(const PatternRows& rows) {
     const int64_t dropped_layouts = dropped_layouts_.load();
     queue_.Run(&write);
     if (!write.is_short_of_memory || compactions == kMaxCompactionsOfAStore) break;
-    // Worth it if the dead rows take up as much as it lacks.
-    CompactIfWorthwhile(std::max<int64_t>(write.lacking_bytes, 1),
+    CompactIfWorthwhile(write.lack,
                         [this] { return parts_.compactor != nullptr && parts_.compactor->stopping(); });
     if (dropped_layouts_.load() == dropped_layouts) break;  // Nothing was dropped, here or by another.
   }

@@ -107,7 +107,7 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   // Drops dead rows; later snapshots have a new layout, and the same patterns at the same version. Readers
   // and writers go on meanwhile. Nothing changes if `should_stop`, which is asked once in a while, says so.
   void Compact(absl::FunctionRef<bool()> should_stop) ABSL_LOCKS_EXCLUDED(compaction_mutex_, writer_mutex_) {
-    CompactIfWorthwhile(1, should_stop);
+    CompactIfWorthwhile({}, should_stop);
   }
 
  private:
@@ -129,11 +129,12 @@ class MemoryBank : public std::enable_shared_from_this<MemoryBank> {
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   void UpdateMemoryBytes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
 
-  // Compacts if dead rows take up `least_bytes` or more.
-  void CompactIfWorthwhile(int64_t least_bytes, absl::FunctionRef<bool()> should_stop)
+  // Compacts if that could make up for `lack`.
+  void CompactIfWorthwhile(const MemoryLack& lack, absl::FunctionRef<bool()> should_stop)
       ABSL_LOCKS_EXCLUDED(compaction_mutex_, writer_mutex_);
   // The steps of a compaction. Begin returns nothing if it is not worth it.
-  std::optional<Compaction> BeginCompaction(int64_t least_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  std::optional<Compaction> BeginCompaction(const MemoryLack& lack)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status CopyLiving(absl::FunctionRef<bool()> should_stop, Compaction* compaction) const;
   // Of a layout that was replaced: what may be the last to hold its rows, which take long to free.
   struct OldLayout {

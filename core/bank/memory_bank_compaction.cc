@@ -29,10 +29,10 @@ void MemoryBank::AskForCompactionIfWorthwhile() {
   parts_.compactor->Schedule(weak_from_this());
 }
 
-void MemoryBank::CompactIfWorthwhile(int64_t least_bytes, absl::FunctionRef<bool()> should_stop) {
+void MemoryBank::CompactIfWorthwhile(const MemoryLack& lack, absl::FunctionRef<bool()> should_stop) {
   MutexLock one_at_a_time(&compaction_mutex_);
   std::optional<Compaction> compaction;
-  InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { compaction = BeginCompaction(least_bytes); });
+  InTurn([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_) { compaction = BeginCompaction(lack); });
   if (!compaction.has_value()) return;
   const absl::Status copied = CopyLiving([&] { return closed_.load() || should_stop(); }, &*compaction);
   std::optional<OldLayout> old;
@@ -44,9 +44,9 @@ void MemoryBank::CompactIfWorthwhile(int64_t least_bytes, absl::FunctionRef<bool
   ++dropped_layouts_;
 }
 
-std::optional<Compaction> MemoryBank::BeginCompaction(int64_t least_bytes) {
+std::optional<Compaction> MemoryBank::BeginCompaction(const MemoryLack& lack) {
   is_compaction_asked_ = false;
-  if (closed_ || contents_.rows().dead_bytes() < least_bytes) return std::nullopt;
+  if (closed_ || !contents_.rows().CouldMakeUpFor(lack)) return std::nullopt;
   is_compacting_ = true;
   return Compaction(settings_, parts_.memory);
 }

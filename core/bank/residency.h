@@ -37,6 +37,11 @@ class Residency {
   virtual absl::StatusOr<std::unique_ptr<ResidentSegment>> Reserve(int64_t capacity,
                                                                    const BankSettings& settings,
                                                                    absl::string_view purpose) = 0;
+
+  // How many more rows of a bank like this it has room for, at most; kUnlimitedRows: banks like this one are
+  // not for the device.
+  virtual int64_t FreeRows(const BankSettings& settings) const = 0;
+  static constexpr int64_t kUnlimitedRows = int64_t{1} << 62;
 };
 
 }  // namespace engram

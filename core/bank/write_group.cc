@@ -69,7 +69,7 @@ absl::Status WriteGroup::PlanStore(BankWrite* write) {
   if (const absl::Status taken = TakeMemory(added_rows_ + count, payload_bytes, &step.payload_memory);
       !taken.ok()) {
     write->is_short_of_memory = true;
-    write->lacking_bytes = rows_.LackingBytes(added_rows_ + count, payload_bytes);
+    write->lack = rows_.LackFor(added_rows_ + count, payload_bytes);
     return taken;
   }
   added_rows_ += count;

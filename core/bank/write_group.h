@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/bank/bank_contents.h"
+#include "core/bank/memory_lack.h"
 #include "core/bank/published_version.h"
 #include "core/storage/journal.h"
 
@@ -29,9 +30,9 @@ struct BankWrite {
   absl::Status status;
   std::vector<uint64_t> ids;  // Stored or deleted.
   int64_t version = 0;        // The first that has the change.
-  // Refused for memory, of which the budget lacked these bytes at least.
+  // Refused for memory, and what was lacking.
   bool is_short_of_memory = false;
-  int64_t lacking_bytes = 0;
+  MemoryLack lack;
 };
 
 // Writes to one bank that the journal gets at once, planned one after another as if each before had

@@ -1,5 +1,6 @@
 #include "core/sweep/cuda/device_residency.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,17 @@ absl::StatusOr<std::unique_ptr<ResidentSegment>> DeviceResidency::Reserve(int64_
   // It will be swept on the host.
   if (gpu_->device()->is_lost()) return nullptr;
   return made;
+}
+
+int64_t DeviceResidency::FreeRows(const BankSettings& settings) const {
+  if (settings.screening != Screening::kInt8 || gpu_->device()->is_lost()) return kUnlimitedRows;
+  // Of their codes alone, and without what a segment costs beside its rows.
+  const auto bytes_for = [&](int64_t rows) {
+    return DeviceSegment::BytesFor(rows, settings.dim, /*with_patterns=*/false);
+  };
+  constexpr int64_t kMany = int64_t{1} << 16;
+  const int64_t row_bytes = (bytes_for(2 * kMany) - bytes_for(kMany)) / kMany;
+  return std::max<int64_t>(free_bytes(), 0) / row_bytes;
 }
 
 absl::StatusOr<std::unique_ptr<ResidentSegment>> DeviceResidency::Make(int64_t capacity, int64_t dim,

@@ -21,6 +21,7 @@ class DeviceResidency : public Residency {
 
   absl::StatusOr<std::unique_ptr<ResidentSegment>> Reserve(int64_t capacity, const BankSettings& settings,
                                                            absl::string_view purpose) override;
+  int64_t FreeRows(const BankSettings& settings) const override;
 
   Gpu* gpu() const { return gpu_; }
   const MemoryBudget& budget() const { return budget_; }

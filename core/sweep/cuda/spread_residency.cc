@@ -25,6 +25,17 @@ absl::StatusOr<std::unique_ptr<ResidentSegment>> SpreadResidency::Reserve(int64_
   return first;
 }
 
+int64_t SpreadResidency::FreeRows(const BankSettings& settings) const {
+  int64_t rows = 0;
+  for (const auto& device : devices_) {
+    const int64_t more = device->FreeRows(settings);
+    // Any of them: with one device lost, none gets segments.
+    if (more == kUnlimitedRows) return kUnlimitedRows;
+    rows += more;
+  }
+  return rows;
+}
+
 bool SpreadResidency::is_any_lost() const {
   return std::any_of(devices_.begin(), devices_.end(),
                      [](const auto& device) { return device->gpu()->device()->is_lost(); });

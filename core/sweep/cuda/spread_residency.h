@@ -22,6 +22,7 @@ class SpreadResidency : public Residency {
 
   absl::StatusOr<std::unique_ptr<ResidentSegment>> Reserve(int64_t capacity, const BankSettings& settings,
                                                            absl::string_view purpose) override;
+  int64_t FreeRows(const BankSettings& settings) const override;
 
   const std::vector<std::unique_ptr<DeviceResidency>>& devices() const { return devices_; }
   bool is_any_lost() const;

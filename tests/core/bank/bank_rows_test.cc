@@ -100,10 +100,11 @@ TEST_F(BankRowsTest, KnowsWhetherASegmentIsDead) {
 TEST_F(BankRowsTest, RoomThatTheBudgetLacksTakesNothing) {
   Append(64);
   const int64_t used = budget_.used_bytes();
-  EXPECT_EQ(rows_->LackingBytes(64, 0), 0);
+  EXPECT_EQ(rows_->LackFor(64, 0).host_bytes, 0);
   constexpr int64_t kMany = int64_t{1} << 24;
   EXPECT_EQ(rows_->MakeRoom(kMany).code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_GT(rows_->LackingBytes(kMany, 0), 0);
+  EXPECT_GT(rows_->LackFor(kMany, 0).host_bytes, 0);
+  EXPECT_EQ(rows_->LackFor(kMany, 0).device_rows, 0) << "there is none";
   EXPECT_EQ(budget_.used_bytes(), used);
   EXPECT_EQ(rows_->segments().size(), 1u);
 }

@@ -47,6 +47,12 @@ class FakeResidency : public Residency {
     return std::make_unique<FakeSegment>(capacity, settings.dim, this);
   }
 
+  int64_t FreeRows(const BankSettings&) const override {
+    if (declines_) return kUnlimitedRows;
+    MutexLock lock(&mutex_);
+    return std::max<int64_t>(limit_rows_ - used_rows_, 0);
+  }
+
   int64_t used_rows() const ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(&mutex_);
     return used_rows_;

@@ -203,6 +203,37 @@ TEST_F(ResidencyTest, AStoreMakesRoomOnTheDeviceByDroppingDeadRows) {
   ExpectResident();
 }
 
+TEST_F(ResidencyTest, AStoreThatDroppingDeadRowsCannotMakeRoomForCompactsNothing) {
+  ASSERT_TRUE(Store(Ids(0, 64)).ok());
+  ASSERT_TRUE(Store(Ids(64, 128)).ok());
+  device_.set_limit_rows(device_.used_rows());
+  ASSERT_TRUE(bank_->Delete(Ids(0, 63), false).ok());
+  const uint64_t layout = bank_->Pin().layout_id();
+  const size_t reserved = device_.purposes().size();
+  const absl::Status status = Store(Ids(200, 264));
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(device_.purposes().size(), reserved + 1) << "a compaction asked for memory";
+  EXPECT_EQ(bank_->Pin().layout_id(), layout);
+  ASSERT_TRUE(bank_->Delete({63}, false).ok());
+  EXPECT_TRUE(Store(Ids(200, 264)).ok()) << "64 dead rows make room for 64";
+  ExpectResident();
+}
+
+TEST_F(ResidencyTest, WhatIsLackingIsToldOfTheHostAndOfTheDevice) {
+  MemoryBudget budget(int64_t{1} << 20);
+  BankSettings settings;
+  settings.dim = kDim;
+  BankRows rows(std::make_shared<const BankSettings>(settings), {&budget, &device_});
+  device_.set_limit_rows(100);
+  EXPECT_EQ(rows.LackFor(100, 0).device_rows, 0);
+  EXPECT_EQ(rows.LackFor(100, 0).host_bytes, 0);
+  EXPECT_EQ(rows.LackFor(130, 0).device_rows, 30);
+  EXPECT_EQ(rows.LackFor(130, int64_t{1} << 21).device_rows, 30);
+  EXPECT_GT(rows.LackFor(130, int64_t{1} << 21).host_bytes, int64_t{1} << 20);
+  device_.Decline();
+  EXPECT_EQ(rows.LackFor(130, 0).device_rows, 0);
+}
+
 TEST_F(ResidencyTest, OverwritingOnePatternForEverNeedsNoMoreOfTheDevice) {
   device_.set_limit_rows(256);
   for (int i = 0; i < 5000; ++i) ASSERT_TRUE(Store({7}, static_cast<float>(i)).ok()) << i;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/sweep/cuda/device_segment.h"
 #include "tests/core/sweep/cuda/cuda_fixture.h"
 #include "tests/cuda_on_host/cuda_on_host.h"
 
@@ -150,6 +151,26 @@ TEST_F(CudaFaultsTest, ABankThatDoesNotFitIsRefusedAndTheOthersGoOn) {
   ExpectRightAnswers(bank->Pin());
   EXPECT_EQ(Status().fault, "");
   EXPECT_GT(Status().sweeps, 0);
+}
+
+TEST_F(CudaFaultsTest, TellsForHowManyRowsThereIsRoom) {
+  cuda_on_host::SetDeviceCount(2);
+  options_.budget_bytes = DeviceSegment::BytesFor(1000, kDim, /*with_patterns=*/false);
+  Open({0, 1});
+  ASSERT_NE(cuda_, nullptr);
+  BankSettings settings;
+  settings.dim = kDim;
+  const int64_t rows = cuda_->residency()->FreeRows(settings);
+  EXPECT_GE(rows, 2 * 1000);
+  EXPECT_LE(rows, 2 * 1100);  // A segment costs a little beside its rows.
+  TestBank bank = MakeBank();
+  ASSERT_TRUE(bank.Store(Rows(600)).ok());
+  EXPECT_LE(cuda_->residency()->FreeRows(settings), rows - 600);
+  cuda_on_host::FailFrom(cudaErrorLaunchFailure);
+  cuda_->ProbeDevices();
+  EXPECT_EQ(cuda_->residency()->FreeRows(settings), Residency::kUnlimitedRows) << "lost";
+  settings.screening = Screening::kNone;
+  EXPECT_EQ(cuda_->residency()->FreeRows(settings), Residency::kUnlimitedRows) << "not for devices";
 }
 
 TEST_F(CudaFaultsTest, WithoutMemoryForASweepTheHostSweeps) {
