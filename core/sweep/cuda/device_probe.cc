@@ -55,7 +55,7 @@ void DeviceProbe::Ask() {
 }
 
 absl::Status DeviceProbe::TryToAsk() {
-  is_asked_ = true;  // Before a call that may hang.
+  is_silent_ = true;  // Before a call that may hang.
   device_->Use();
   if (is_under_way_) {
     const cudaError_t error = cudaEventQuery(answered_);
@@ -79,13 +79,15 @@ absl::Status DeviceProbe::TryToAsk() {
                                         kDoing));
   ENGRAM_RETURN_IF_ERROR(device_->Check(cudaEventRecord(answered_, stream_), kDoing));
   is_under_way_ = true;
+  // Until it is asked for the answer: others, asked by the same thread, may hold that up.
+  is_silent_ = false;
   return absl::OkStatus();
 }
 
 void DeviceProbe::Judge(absl::Time now, absl::Duration timeout) {
   MutexLock lock(&mutex_);
   const int64_t answers = answers_;
-  if (!is_asked_ || answers != judged_answers_) {
+  if (!is_silent_ || answers != judged_answers_) {
     silence_ = absl::ZeroDuration();
   } else {
     silence_ += std::clamp(now - judged_, absl::ZeroDuration(), kLongestStep);

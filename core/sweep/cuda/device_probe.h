@@ -35,8 +35,8 @@ class DeviceProbe {
   // thread at a time.
   void Ask();
 
-  // Loses the device if no answer has come for `timeout` of the time in which this was looked at, though it
-  // was asked. Calls nothing of CUDA. Thread-safe.
+  // Loses the device once it has been silent for `timeout`: Ask did not find the answer, or did not return.
+  // Only the time between calls of this counts. Calls nothing of CUDA. Thread-safe.
   void Judge(absl::Time now, absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -52,7 +52,7 @@ class DeviceProbe {
   PinnedBytes answer_;  // and back.
   uint32_t number_ = 0;
   bool is_under_way_ = false;
-  std::atomic<bool> is_asked_ = false;
+  std::atomic<bool> is_silent_ = false;  // Asked for an answer that has not come.
   std::atomic<int64_t> answers_ = 0;
   Mutex mutex_;
   absl::Time judged_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();

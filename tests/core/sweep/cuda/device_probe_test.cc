@@ -84,6 +84,16 @@ TEST_F(DeviceProbeTest, AnIdleDeviceThatHangsIsLostAfterTheLimit) {
   EXPECT_EQ(Fault(), "no answer for 10s");
 }
 
+TEST_F(DeviceProbeTest, ADeviceThatNobodyAsksIsNotSilent) {
+  Watch(3);
+  cuda_on_host::SetHang(Hang::kEverything);
+  for (int s = 0; s < 100; ++s) {
+    clock_.Advance(1);
+    EXPECT_EQ(Fault(), "");
+  }
+  cuda_on_host::SetHang(Hang::kNothing);
+}
+
 TEST_F(DeviceProbeTest, AnswersMayComeLate) {
   for (int i = 0; i < 5; ++i) {
     cuda_on_host::SetHang(Hang::kEverything);
