@@ -13,10 +13,11 @@ if [[ $# -lt 1 || $# -gt 2 ]]; then
   exit 2
 fi
 readonly bin="$1/bin"
-readonly short='*.ManyStatesGoThroughTensorCoresInGroups:*.NearMissesServeLaterStates:*.ListsThatOverflowLoseNothing'
-readonly filter="${2:-$short:*.SeparationsHaveTheSameBytes*}"
+readonly short='*.ManyStatesGoThroughTensorCoresInGroups:*.NearMissesServeLaterStates:*.ListsThatOverflowLoseNothing*'
+readonly streams='*.AStateHasTheSameBytesInAnyCompany*'
+readonly filter="${2:-$short:$streams:*.SeparationsHaveTheSameBytes*}"
 # The first needs a device for everything.
-readonly programs=(gpu_sweeper_test gpu_multi_device_test gpu_conformance_test)
+readonly programs=(gpu_sweeper_test gpu_multi_device_test gpu_streamed_rows_test gpu_conformance_test)
 output="$(mktemp)"
 trap 'rm -f "$output"' EXIT
 
