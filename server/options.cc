@@ -201,8 +201,8 @@ std::vector<Option> MakeTable() {
        "Memory that banks may use in all; units as in 8GiB. 0: 80 % of the machine's or the container's.",
        Bytes("memory-budget-bytes", &O::memory_budget_bytes, 0, 1024 * kTiB)},
       {"scratch-bytes", "BYTES", "1GiB",
-       "Memory that one sweep may use for scores, at least 1MiB; large banks are swept with fewer queries at "
-       "a time.",
+       "Memory that one sweep may use for scores, at least 1MiB; queries that keep every row of a large bank "
+       "are swept fewer at a time.",
        Bytes("scratch-bytes", &O::scratch_bytes, kMiB, 1024 * kTiB)},
       {"max-message-bytes", "BYTES", "64MiB",
        "Largest message, either way, 64KiB to 1GiB. Clients need the same limit.",

@@ -14,6 +14,7 @@
 #include "core/engine/recall_flight.h"
 #include "core/engine/retrieval_flight.h"
 #include "core/engine/separation_flight.h"
+#include "core/engine/sweep_plan.h"
 
 namespace engram {
 namespace {
@@ -103,19 +104,18 @@ void CountSweep(const BankSnapshot& bank, size_t query_count, absl::Duration dur
 // Tells a lane, once, when the sweeps of a turn are over: at the latest when this goes.
 class Engine::SweepsOfTurn {
  public:
-  SweepsOfTurn(Lane* lane, int64_t query_count) : lane_(lane), query_count_(query_count) {}
+  explicit SweepsOfTurn(Lane* lane) : lane_(lane) {}
   ~SweepsOfTurn() { End(); }
   SweepsOfTurn(const SweepsOfTurn&) = delete;
   SweepsOfTurn& operator=(const SweepsOfTurn&) = delete;
 
   void End() {
-    if (lane_ != nullptr) lane_->NoteSwept(query_count_);
+    if (lane_ != nullptr) lane_->NoteSwept();
     lane_ = nullptr;
   }
 
  private:
   Lane* lane_;
-  const int64_t query_count_;
 };
 
 Engine::Engine(EngineOptions options, Sweeper* sweeper, ThreadPool* pool, const Clock* clock)
@@ -232,11 +232,17 @@ std::vector<Engine::Seat> Engine::TakeTurn(Turn turn, Lane* lane) {
   turn.cancelled.clear();
   turn.expired.clear();
   std::vector<Seat> unfinished;
-  SweepsOfTurn sweeps(lane, static_cast<int64_t>(turn.enter.size()));
+  SweepsOfTurn sweeps(lane);
   if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter), turn.counters, &sweeps);
   // Only now: whoever waits for the last to leave may then let go of the banks.
   if (taken > unfinished.size()) admission_.Leave(static_cast<int64_t>(taken - unfinished.size()));
   return unfinished;
+}
+
+int64_t Engine::ScratchBytes(const Seat& seat) {
+  const BankSnapshot& bank = seat.call->bank();
+  if (seat.flight->NextStream(bank).has_value()) return StreamedBytes(bank.row_count());
+  return seat.is_dense ? DenseBytes(bank.row_count()) : ScreenedBytes(bank.row_count());
 }
 
 std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats, LaneCounters* counters,
@@ -271,11 +277,24 @@ std::vector<Engine::Seat> Engine::Serve(std::vector<Seat> seats, LaneCounters* c
 absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters,
                            SweepsOfTurn* sweeps) {
   if (seats.empty()) return absl::OkStatus();
+  int64_t dense_bytes = 0;
+  int64_t screened = 0;
+  for (const Seat& seat : seats) {
+    if (seat.is_dense) {
+      dense_bytes += ScratchBytes(seat);
+    } else {
+      ++screened;
+    }
+  }
+  constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+  const int64_t most_survivors =
+      screened == 0 ? kAll : MostSurvivors(newest.row_count(), screened, options_.scratch_bytes, dense_bytes);
   std::vector<SweepState> states;
   states.reserve(seats.size());
   for (const Seat& seat : seats) {
     const BankSnapshot& bank = seat.call->bank();
-    states.push_back({seat.flight->state(), seat.flight->NextCut(bank), bank.version()});
+    states.push_back({seat.flight->state(), seat.flight->NextCut(bank), bank.version(),
+                      seat.is_dense ? kAll : most_survivors});
   }
   std::vector<SweepResult> results(seats.size());
   const absl::Time begin = clock_->Now();
@@ -284,11 +303,14 @@ absl::Status Engine::Sweep(const BankSnapshot& newest, absl::Span<Seat> seats, L
   CountSweep(newest, states.size(), clock_->Now() - begin, counters);
   counters->exact_sweeps.Add(1);
   counters->survivors.Add(SurvivorCount(results));
+  const auto advance = [&](int64_t i, ThreadPool* pool) {
+    Advance(&seats[i], states[i].most_survivors, std::exchange(results[i], {}), pool);
+  };
   const auto count = static_cast<int64_t>(seats.size());
   if (IsWorthThePool(results, newest.settings().dim, sweeper_->leaves_host_free())) {
-    pool_->ParallelFor(count, [&](int64_t i) { Advance(&seats[i], &results[i], nullptr); });
+    pool_->ParallelFor(count, [&](int64_t i) { advance(i, nullptr); });
   } else {
-    for (int64_t i = 0; i < count; ++i) Advance(&seats[i], &results[i], pool_);
+    for (int64_t i = 0; i < count; ++i) advance(i, pool_);
   }
   return absl::OkStatus();
 }
@@ -314,10 +336,13 @@ absl::Status Engine::Stream(const BankSnapshot& newest, absl::Span<Seat> seats, 
   return absl::OkStatus();
 }
 
-void Engine::Advance(Seat* seat, SweepResult* result, ThreadPool* pool) {
+void Engine::Advance(Seat* seat, int64_t most_survivors, SweepResult result, ThreadPool* pool) {
+  seat->is_dense =
+      result.is_left || (seat->is_dense && static_cast<int64_t>(result.survivors.size()) > kFewSurvivors);
+  if (result.is_left) return;
   const BankSnapshot& bank = seat->call->bank();
   // Near misses go on from the survivors.
-  const UpdateMeans means{pool, result->near_misses == nullptr, sweeper_};
+  const UpdateMeans means{pool, result.near_misses == nullptr, sweeper_};
   absl::StatusOr<bool> done = false;
   seat->flight->CountSweep();
   for (int updates = 0; done.ok() && !*done; ++updates) {
@@ -326,11 +351,12 @@ void Engine::Advance(Seat* seat, SweepResult* result, ThreadPool* pool) {
     // turn the seat is cleared.
     if (!IsWanted(seat->call->ForPlan(), clock_->Now())) return;
     if (updates > 0) {
-      const SweepState next{seat->flight->state(), seat->flight->NextCut(bank), bank.version()};
-      if (result->near_misses == nullptr || !result->near_misses->Serve(next, &result->survivors)) return;
+      const SweepState next{seat->flight->state(), seat->flight->NextCut(bank), bank.version(),
+                            most_survivors};
+      if (result.near_misses == nullptr || !result.near_misses->Serve(next, &result.survivors)) return;
       counters_.near_miss_updates.Add(1);
     }
-    done = seat->flight->Advance(bank, &result->survivors, means);
+    done = seat->flight->Advance(bank, &result.survivors, means);
   }
   Conclude(seat, done);
 }

@@ -40,8 +40,8 @@ struct EngineOptions {
 
 // Runs the Hopfield loop for all queries in flight, by continuous batching: each sweep of a bank serves every
 // query on it, whichever update it is at and whatever its dynamics. A query joins at the next sweep and
-// leaves when it is done, cancelled or late. The banks with work take turns, in two lanes, each served by one
-// thread at a time: short turns for small banks, and all else.
+// leaves when it is done, cancelled or late. The banks with work take turns, in two lanes: short
+// turns for small banks, and all else.
 //
 // An answer does not depend on the other queries. Thread-safe.
 class Engine {
@@ -99,6 +99,8 @@ class Engine {
     std::shared_ptr<PendingCall> call;
     std::unique_ptr<Flight> flight;
     int64_t b = 0;
+    // A sweep left it, or might have: it takes up room for all rows.
+    bool is_dense = false;
   };
   // What is done next: who is served by a sweep, and who leaves without.
   struct Turn {
@@ -117,6 +119,8 @@ class Engine {
   void ServeLane(Lane* lane, absl::Duration at_most);
   // Returns the seats that need another turn.
   std::vector<Seat> TakeTurn(Turn turn, Lane* lane);
+  // What a sweep and an update of a query may take up.
+  static int64_t ScratchBytes(const Seat& seat);
   // Serves the seats of a turn with one sweep; returns those that need another.
   std::vector<Seat> Serve(std::vector<Seat> seats, LaneCounters* counters, SweepsOfTurn* sweeps);
   // Answers the seats of a turn that want a sweep, and those that want a stream. `sweeps` end with it; null:
@@ -126,8 +130,8 @@ class Engine {
   absl::Status Stream(const BankSnapshot& newest, absl::Span<Seat> seats, LaneCounters* counters,
                       SweepsOfTurn* sweeps);
   // Lets a query take what a sweep returned, with the help of `pool` unless it is null, and go on for as long
-  // as the near misses of the sweep serve its next states.
-  void Advance(Seat* seat, SweepResult* result, ThreadPool* pool);
+  // as the near misses of the sweep serve its next states, with room for `most_survivors`.
+  void Advance(Seat* seat, int64_t most_survivors, SweepResult result, ThreadPool* pool);
   // Gives a seat up whose query is done or has failed.
   void Conclude(Seat* seat, const absl::StatusOr<bool>& done);
   // Counts the end of queries that have no answer, and fails their calls.

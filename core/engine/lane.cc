@@ -28,11 +28,10 @@ bool Engine::Lane::Await() {
   return true;
 }
 
-void Engine::Lane::NoteSwept(int64_t query_count) {
+void Engine::Lane::NoteSwept() {
   if (!do_sweeps_overlap_) return;
   MutexLock lock(&mutex_);
-  is_swept_for_ = false;
-  answered_ = query_count;
+  is_sweeping_ = false;
   if (CanBeServed()) work_.NotifyOne();
 }
 
@@ -40,17 +39,17 @@ std::optional<Engine::Turn> Engine::Lane::Next(std::vector<Seat> unfinished) {
   MutexLock lock(&mutex_);
   Put(std::move(unfinished));
   // If another thread sweeps, it takes the next turn, too.
-  if (turns_.empty() || is_swept_for_) {
+  if (turns_.empty() || is_sweeping_) {
     Release();
     return std::nullopt;
   }
-  is_swept_for_ = do_sweeps_overlap_;
+  is_sweeping_ = do_sweeps_overlap_;
   const uint64_t layout_id = turns_.front();
   turns_.pop_front();
   const auto queue = queues_.find(layout_id);
-  const size_t before = queue->second.size();
   Turn turn = TakeFrom(&queue->second);
-  waiting_ -= static_cast<int64_t>(before - queue->second.size());
+  last_layout_id_ = layout_id;
+  last_query_count_ = turn.enter.size();
   if (queue->second.empty()) {
     queues_.erase(queue);
   } else {
@@ -74,7 +73,6 @@ void Engine::Lane::Stop() {
 
 void Engine::Lane::Put(std::vector<Seat> seats) {
   if (seats.empty()) return;
-  waiting_ += static_cast<int64_t>(seats.size());
   const uint64_t layout_id = seats.front().call->bank().layout_id();
   Queue& queue = queues_[layout_id];
   if (queue.empty()) {
@@ -88,8 +86,10 @@ void Engine::Lane::Put(std::vector<Seat> seats) {
 bool Engine::Lane::CanBeServed() const {
   if (turns_.empty()) return false;
   if (servers_ == 0) return true;
-  return servers_ < most_servers() && !is_swept_for_ &&
-         (waiting_ > answered_ || waiting_ >= options_.max_batch);
+  if (servers_ == most_servers() || is_sweeping_) return false;
+  if (turns_.front() != last_layout_id_) return true;
+  const size_t waiting = queues_.at(last_layout_id_).size();
+  return waiting > last_query_count_ || waiting >= static_cast<size_t>(options_.max_batch);
 }
 
 void Engine::Lane::Begin() { ++servers_; }
@@ -106,12 +106,12 @@ Engine::Turn Engine::Lane::TakeFrom(Queue* queue) const {
   int64_t row_count = 0;
   for (const Seat& seat : *queue) {
     waiting.push_back(seat.call->ForPlan());
+    waiting.back().scratch_bytes = ScratchBytes(seat);
     row_count = std::max(row_count, seat.call->bank().row_count());
   }
   const int64_t dim = queue->front().call->bank().settings().dim;
-  const int64_t max_states = std::min(MaxStates(row_count, options_.scratch_bytes, options_.max_batch),
-                                      MaxStatesOfWork(row_count, dim, max_turn_work_));
-  const SweepPlan plan = PlanSweep(waiting, clock_->Now(), max_states);
+  const int64_t max_states = std::min(options_.max_batch, MaxStatesOfWork(row_count, dim, max_turn_work_));
+  const SweepPlan plan = PlanSweep(waiting, clock_->Now(), max_states, options_.scratch_bytes);
   Turn turn;
   turn.counters = counters_;
   if (plan.enter.size() == queue->size()) {

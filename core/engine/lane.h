@@ -13,15 +13,14 @@
 
 namespace engram {
 
-// Queries that wait, served by one thread at a time, one turn after another; the banks take turns.
+// Queries that wait, served in turns, of which the banks take one after the other. One turn sweeps at a time.
 // Thread-safe.
 //
 // A thread serves the lane from an Add or an Await that returned true until a Next that returned nullopt or a
-// HandOver, and does not touch the lane after that.
-//
-// Where sweeps leave the host free, a second thread may serve it, too, from when the first has swept until
-// it has answered, so that the device need not wait for the host: if more queries wait than are answered, or
-// as many as a sweep takes. With fewer, one sweep for all of them a moment later does more.
+// HandOver, and does not touch the lane after that. One does so at a time; where sweeps leave the host free,
+// a second from when the first has swept until it has answered, so that the device need not wait for the
+// host: if another bank is next, or more queries wait than are answered, or as many as a sweep takes. With
+// fewer, one sweep for all of them a moment later does more.
 class Engine::Lane {
  public:
   // One turn sweeps at most `max_turn_work` components of patterns, counted once for each state, and serves
@@ -47,9 +46,9 @@ class Engine::Lane {
   // next. nullopt: nothing waits.
   std::optional<Turn> Next(std::vector<Seat> unfinished) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // The serving thread has swept for its turn, of so many queries, and goes on to answer them. To be called
-  // once for each turn.
-  void NoteSwept(int64_t query_count) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The serving thread has swept for its turn, and goes on to answer the queries. To be called once for each
+  // turn.
+  void NoteSwept() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Puts the same back, for whoever awaits work.
   void HandOver(std::vector<Seat> unfinished) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -78,10 +77,11 @@ class Engine::Lane {
   CondVar released_;  // Nobody serves.
   absl::flat_hash_map<uint64_t, Queue> queues_ ABSL_GUARDED_BY(mutex_);  // By layout id; none is empty.
   std::deque<uint64_t> turns_ ABSL_GUARDED_BY(mutex_);                   // Keys of queues_, next first.
-  int64_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;                          // Queries in them.
   int servers_ ABSL_GUARDED_BY(mutex_) = 0;                              // Threads that serve it.
-  bool is_swept_for_ ABSL_GUARDED_BY(mutex_) = false;  // One of them has not swept yet for its turn.
-  int64_t answered_ ABSL_GUARDED_BY(mutex_) = 0;       // Queries of the last turn that was swept for.
+  bool is_sweeping_ ABSL_GUARDED_BY(mutex_) = false;  // One of them has not swept yet for its turn.
+  // Of the last turn that was swept for: its queue, and how many queries it has.
+  uint64_t last_layout_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t last_query_count_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

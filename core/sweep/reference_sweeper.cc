@@ -6,6 +6,7 @@
 
 #include "core/base/canonical.h"
 #include "core/base/euclidean_norm.h"
+#include "core/sweep/screening_limits.h"
 #include "core/sweep/stream_error.h"
 
 namespace engram {
@@ -85,6 +86,7 @@ absl::Status ReferenceSweeper::Sweep(const BankSnapshot& bank, absl::Span<const 
       }
     }
   }
+  LeaveCrowdedStates(states, results);
   return absl::OkStatus();
 }
 

@@ -34,6 +34,25 @@ bool IsHopelessToScreen(const BankSnapshot& bank, const SweepState& state) {
   return state.cut.From(std::vector<double>(rank + kImaginedBounds, range)) < -range;
 }
 
+void LeaveDenseStates(const BankSnapshot& bank, absl::Span<const SweepState> states,
+                      std::vector<size_t>* dense, absl::Span<SweepResult> results) {
+  const auto is_left = [&](size_t b) {
+    results[b].is_left = bank.row_count() > states[b].most_survivors;
+    return results[b].is_left;
+  };
+  dense->erase(std::remove_if(dense->begin(), dense->end(), is_left), dense->end());
+}
+
+void LeaveCrowdedStates(absl::Span<const SweepState> states, absl::Span<SweepResult> results) {
+  for (size_t b = 0; b < states.size(); ++b) {
+    SweepResult& result = results[b];
+    result.is_left |= static_cast<int64_t>(result.survivors.size()) > states[b].most_survivors;
+    if (!result.is_left) continue;
+    result.survivors = SurvivorList();
+    result.near_misses = nullptr;
+  }
+}
+
 double SharpestCut(const Cut& cut, std::vector<double> lower_bounds) {
   const size_t most = kMostBounds + static_cast<size_t>(cut.rank());
   if (lower_bounds.size() > most) {

@@ -16,6 +16,13 @@ constexpr double kLeastState = 0x1p-900;
 // Whether screening could not leave out any row worth it, whatever it found.
 bool IsHopelessToScreen(const BankSnapshot& bank, const SweepState& state);
 
+// Leaves those of the states, by index, that have not so much room: takes them off `dense`, states for which
+// all rows are to be scored. See SweepState::most_survivors.
+void LeaveDenseStates(const BankSnapshot& bank, absl::Span<const SweepState> states,
+                      std::vector<size_t>* dense, absl::Span<SweepResult> results);
+// Leaves the states that more rows survived than they have room for.
+void LeaveCrowdedStates(absl::Span<const SweepState> states, absl::Span<SweepResult> results);
+
 // Of the rows that survived a state, as many are scored for a first cut of the next.
 constexpr size_t kRescoredSurvivors = 256;
 

@@ -2,6 +2,7 @@
 #define ENGRAM_CORE_SWEEP_SWEEPER_H_
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -26,6 +27,8 @@ struct SweepState {
   Cut cut;
   // Rows visible at this version count; at most the version of the snapshot that is swept.
   int64_t version = 0;
+  // If more rows survive, the state is left: the caller has no room for them, and asks again when it has.
+  int64_t most_survivors = std::numeric_limits<int64_t>::max();
 };
 
 // A row that outlived screening, with its canonical score (CanonicalArithmetic::dot of pattern and state).
@@ -44,8 +47,8 @@ class NearMisses {
   virtual ~NearMisses() = default;
 
   // Makes `survivors`, those of the state before, what Sweep would give for `next`, a state of the same
-  // dimension and version, if the bounds are sharp enough. False: they are not, and the bank must be swept
-  // again; `survivors` is undefined then.
+  // dimension and version, if the bounds are sharp enough. False: they are not, or there are more than
+  // next.most_survivors, and the bank must be swept again; `survivors` is undefined then.
   virtual bool Serve(const SweepState& next, SurvivorList* survivors) const = 0;
 };
 
@@ -56,6 +59,8 @@ struct SweepResult {
   SurvivorList survivors;
   // Null: the backend keeps none, or they are worth nothing.
   std::unique_ptr<const NearMisses> near_misses;
+  // The state was left: there is neither of the above. See SweepState::most_survivors.
+  bool is_left = false;
 };
 
 // A backend: passes over the patterns of a bank. It implements nothing else; memory is its own business.

@@ -40,10 +40,12 @@ absl::Status CpuSweeper::Sweep(const BankSnapshot& bank, absl::Span<const SweepS
     const std::vector<size_t> dense_after_all = ScreenStates(bank, states, screened, results);
     dense.insert(dense.end(), dense_after_all.begin(), dense_after_all.end());
   }
+  LeaveDenseStates(bank, states, &dense, results);
   if (!dense.empty()) {
     dense_states_.Add(static_cast<int64_t>(dense.size()));
     ScoreAllRows(RowScorer(&bank, &arithmetic_), states, dense, pool_, results);
   }
+  LeaveCrowdedStates(states, results);
   return absl::OkStatus();
 }
 

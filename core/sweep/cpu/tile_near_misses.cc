@@ -45,6 +45,7 @@ bool TileNearMisses::Serve(const SweepState& next, SurvivorList* survivors) cons
   const int64_t shares = kTilesOfSweep * std::min(kMaxShares, scanned_->bounds.state_count());
   const int64_t most_tiles = std::max(kFewTiles, scanned_->tiles.tile_count() / shares);
   if (!selection.Collect(std::move(open), most_tiles, survivors)) return false;
+  if (static_cast<int64_t>(survivors->size()) > next.most_survivors) return false;
   if (pattern.has_value()) scanned_->recalled->Remember(*pattern, selection.cut(), *survivors);
   return true;
 }

@@ -70,6 +70,7 @@ absl::Status CudaSweeper::Sweep(const BankSnapshot& bank, absl::Span<const Sweep
   const std::optional<ResidentBank> resident = ResidentBank::Find(bank);
   if (!resident.has_value()) return cpu_.Sweep(bank, states, results);
   const std::vector<size_t> left = SweepOnDevices(*resident, states, results);
+  LeaveCrowdedStates(states, results);
   if (left.empty()) return absl::OkStatus();
   std::vector<SweepState> left_states;
   for (const size_t b : left) left_states.push_back(states[b]);
@@ -147,6 +148,7 @@ std::vector<size_t> CudaSweeper::SweepOnDevices(const ResidentBank& bank, absl::
         Screen(bank, states, absl::MakeConstSpan(screened).subspan(begin, most), results);
     dense.insert(dense.end(), left.begin(), left.end());
   }
+  LeaveDenseStates(bank.snapshot(), states, &dense, results);
   if (dense.empty() || !bank.has_patterns() || bank.is_lost()) return dense;
   if (!ScoreAllRowsOnDevices(bank, states, dense, results).ok()) return dense;
   dense_states_.Add(static_cast<int64_t>(dense.size()));

@@ -44,7 +44,7 @@ absl::StatusOr<bool> DeviceNearMisses::TryToServe(const SweepState& next, Surviv
   ENGRAM_RETURN_IF_ERROR(scan_->Select({&request, 1}, nullptr, workspaces));
   if (!request.fits) return false;
   selection.Finish(survivors);
-  return true;
+  return static_cast<int64_t>(survivors->size()) <= next.most_survivors;
 }
 
 }  // namespace engram

@@ -17,8 +17,6 @@ namespace engram {
 namespace {
 
 constexpr absl::Duration kLong = absl::Seconds(60);
-// In which what must not happen would, mostly.
-constexpr absl::Duration kMoment = absl::Milliseconds(30);
 
 class OverlapTest : public ::testing::TestWithParam<bool> {
  protected:
@@ -90,8 +88,6 @@ TEST_P(HostIsFreeTest, FewerWaitForMoreToCome) {
   BeginToAnswer(2);
   Answer<RetrieveResult> first;
   ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Queries(1), first.Taker()).ok());
-  absl::SleepFor(kMoment);
-  EXPECT_EQ(sweeper_.records().size(), 1U);
   Answer<RetrieveResult> second;
   ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Queries(2), second.Taker()).ok());
   EXPECT_TRUE(first.Await().ok());
@@ -100,17 +96,15 @@ TEST_P(HostIsFreeTest, FewerWaitForMoreToCome) {
   EXPECT_EQ(sweeper_.records()[1].state_count, 3U);
 }
 
-TEST_P(HostIsFreeTest, OneSweepRunsAtATime) {
-  Answer<RetrieveResult> first;
-  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Queries(1), first.Taker()).ok());
-  sweeper_.AwaitBegun(1);
-  Answer<RetrieveResult> second;
-  ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Queries(4), second.Taker()).ok());
-  absl::SleepFor(kMoment);
-  EXPECT_EQ(sweeper_.records().size(), 1U);
+TEST_P(HostIsFreeTest, AnotherBankDoesNotWait) {
   sweeper_.Allow(PuppetSweeper::kAll);
-  EXPECT_TRUE(first.Await().ok());
-  EXPECT_TRUE(second.Await().ok());
+  TestBank other(2);
+  ASSERT_TRUE(other.Store({1, 0, 0, 1, -1, 0}).ok());
+  BeginToAnswer(4);
+  EXPECT_TRUE(RetrieveAndWait(&engine_, other->Pin(), Queries(1)).ok());
+  EXPECT_FALSE(go_on_.HasBeenNotified());
+  go_on_.Notify();
+  engine_.Drain();  // Lets go of the bank.
 }
 
 TEST_P(HostIsFreeTest, AThirdSweepWaitsForTheFirstAnswers) {
@@ -124,10 +118,9 @@ TEST_P(HostIsFreeTest, AThirdSweepWaitsForTheFirstAnswers) {
   };
   ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Queries(2), done).ok());
   ASSERT_TRUE(is_second_answering.WaitForNotificationWithTimeout(kLong));
+  sweeper_.BeforeSweep([this] { EXPECT_TRUE(go_on_.HasBeenNotified()); });
   Answer<RetrieveResult> third;
   ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Queries(4), third.Taker()).ok());
-  absl::SleepFor(kMoment);
-  EXPECT_EQ(sweeper_.records().size(), 2U);
   go_on_.Notify();
   EXPECT_TRUE(third.Await().ok());
   engine_.Drain();
@@ -136,10 +129,9 @@ TEST_P(HostIsFreeTest, AThirdSweepWaitsForTheFirstAnswers) {
 TEST_P(HostIsNotFreeTest, AllWaitForTheAnswers) {
   sweeper_.Allow(PuppetSweeper::kAll);
   BeginToAnswer(1);
+  sweeper_.BeforeSweep([this] { EXPECT_TRUE(go_on_.HasBeenNotified()); });
   Answer<RetrieveResult> second;
   ASSERT_TRUE(engine_.Retrieve(bank_->Pin(), Queries(4), second.Taker()).ok());
-  absl::SleepFor(kMoment);
-  EXPECT_EQ(sweeper_.records().size(), 1U);
   go_on_.Notify();
   EXPECT_TRUE(second.Await().ok());
 }
@@ -158,6 +150,7 @@ TEST_P(OverlapTest, CallsFromManyThreadsAreAllAnswered) {
   }
   for (std::thread& thread : threads) thread.join();
   engine_.Drain();
+  EXPECT_EQ(sweeper_.most_at_a_time(), 1);
   EXPECT_EQ(engine_.queued(), 0);
 }
 

@@ -1,6 +1,7 @@
 #ifndef ENGRAM_TESTS_CORE_ENGINE_PUPPET_SWEEPER_H_
 #define ENGRAM_TESTS_CORE_ENGINE_PUPPET_SWEEPER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -35,8 +36,12 @@ class PuppetSweeper : public Sweeper {
       while (allowed_ == 0 || held_ == bank.layout_id()) changed_.Wait(&mutex_);
       if (allowed_ > 0) --allowed_;
       if (!status_.ok()) return status_;
+      most_at_a_time_ = std::max(most_at_a_time_, ++running_);
     }
-    return reference_.Sweep(bank, states, results);
+    const absl::Status status = reference_.Sweep(bank, states, results);
+    MutexLock lock(&mutex_);
+    --running_;
+    return status;
   }
 
   absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
@@ -72,6 +77,11 @@ class PuppetSweeper : public Sweeper {
     MutexLock lock(&mutex_);
     while (records_.size() < count) changed_.Wait(&mutex_);
   }
+  // How many sweeps ran at a time, at most.
+  int most_at_a_time() {
+    MutexLock lock(&mutex_);
+    return most_at_a_time_;
+  }
   std::vector<Record> records() {
     MutexLock lock(&mutex_);
     return records_;
@@ -82,6 +92,8 @@ class PuppetSweeper : public Sweeper {
   ReferenceSweeper reference_;
   Mutex mutex_;
   CondVar changed_;
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;
+  int most_at_a_time_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t allowed_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t held_ ABSL_GUARDED_BY(mutex_) = 0;
   std::function<void()> before_ ABSL_GUARDED_BY(mutex_);

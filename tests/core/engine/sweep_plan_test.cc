@@ -14,11 +14,11 @@ using ::testing::IsEmpty;
 const absl::Time kNow = absl::FromUnixSeconds(100);
 
 TEST(SweepPlanTest, NobodyWaitsForABatchToFill) {
-  EXPECT_THAT(PlanSweep({WaitingQuery()}, kNow, 256).enter, ElementsAre(0));
+  EXPECT_THAT(PlanSweep({WaitingQuery()}, kNow, 256, 0).enter, ElementsAre(0));
 }
 
 TEST(SweepPlanTest, FirstComeFirstServedUpToTheBatch) {
-  EXPECT_THAT(PlanSweep(std::vector<WaitingQuery>(5), kNow, 3).enter, ElementsAre(0, 1, 2));
+  EXPECT_THAT(PlanSweep(std::vector<WaitingQuery>(5), kNow, 3, 0).enter, ElementsAre(0, 1, 2));
 }
 
 TEST(SweepPlanTest, LateAndCancelledQueriesLeaveAndTakeNoSeat) {
@@ -26,21 +26,46 @@ TEST(SweepPlanTest, LateAndCancelledQueriesLeaveAndTakeNoSeat) {
   waiting[0].deadline = kNow;
   waiting[1].cancelled = true;
   waiting[4].deadline = kNow - absl::Seconds(1);
-  const SweepPlan plan = PlanSweep(waiting, kNow, 1);
+  const SweepPlan plan = PlanSweep(waiting, kNow, 1, 0);
   EXPECT_THAT(plan.enter, ElementsAre(2));
   EXPECT_THAT(plan.expired, ElementsAre(0, 4));
   EXPECT_THAT(plan.cancelled, ElementsAre(1));
 }
 
 TEST(SweepPlanTest, NothingWaitingMeansNothingToDo) {
-  const SweepPlan plan = PlanSweep({}, kNow, 10);
+  const SweepPlan plan = PlanSweep({}, kNow, 10, 0);
   EXPECT_THAT(plan.enter, IsEmpty());
 }
 
-TEST(SweepPlanTest, LargeBanksAreSweptWithFewerStatesButAtLeastOne) {
-  EXPECT_EQ(MaxStates(0, 1 << 20, 256), 256);
-  EXPECT_EQ(MaxStates(1000, 1 << 20, 256), (1 << 20) / (1000 * kDenseBytesPerRow));
-  EXPECT_EQ(MaxStates(int64_t{1} << 40, 1 << 20, 256), 1);
+TEST(SweepPlanTest, QueriesEnterAsLongAsThereIsRoomButOneInAnyCase) {
+  std::vector<WaitingQuery> waiting(4);
+  waiting[0].scratch_bytes = 50;
+  waiting[1].scratch_bytes = 30;
+  waiting[2].scratch_bytes = 30;
+  waiting[3].scratch_bytes = 1;
+  EXPECT_THAT(PlanSweep(waiting, kNow, 256, 10).enter, ElementsAre(0));
+  EXPECT_THAT(PlanSweep(waiting, kNow, 256, 80).enter, ElementsAre(0, 1));
+  // Who comes later does not pass those that wait for room.
+  EXPECT_THAT(PlanSweep(waiting, kNow, 256, 100).enter, ElementsAre(0, 1));
+  EXPECT_THAT(PlanSweep(waiting, kNow, 256, 111).enter, ElementsAre(0, 1, 2, 3));
+}
+
+TEST(SweepPlanTest, StatesOfFewSurvivorsShareSweepsOfLargeBanks) {
+  constexpr int64_t kRows = 10'000'000;
+  constexpr int64_t kScratch = int64_t{1} << 30;
+  EXPECT_EQ(kScratch / DenseBytes(kRows), 2);
+  EXPECT_GE(kScratch / ScreenedBytes(kRows), 256);
+  EXPECT_EQ(ScreenedBytes(1000), DenseBytes(1000));
+}
+
+TEST(SweepPlanTest, StatesShareTheRoomForSurvivorsThatOthersLeave) {
+  constexpr int64_t kRows = 1'000'000;
+  constexpr int64_t kScratch = int64_t{1} << 30;
+  EXPECT_EQ(MostSurvivors(kRows, 1, kScratch, 0), (kScratch - BoundsBytes(kRows)) / kDenseBytesPerRow);
+  const int64_t left = kScratch - 10 * DenseBytes(kRows);
+  EXPECT_EQ(MostSurvivors(kRows, 4, kScratch, 10 * DenseBytes(kRows)),
+            (left / 4 - BoundsBytes(kRows)) / kDenseBytesPerRow);
+  EXPECT_EQ(MostSurvivors(kRows, 4, kScratch, 2 * kScratch), kFewSurvivors);
 }
 
 TEST(SweepPlanTest, WorkOfATurnIsBoundedButForOneState) {
