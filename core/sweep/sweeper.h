@@ -76,10 +76,10 @@ class Sweeper {
   virtual absl::Status Sweep(const BankSnapshot& bank, absl::Span<const SweepState> states,
                              absl::Span<SweepResult> results) = 0;
 
-  // For each state its softmax update in float32 or better, in one read of the patterns, with a bound of the
-  // error. `updates` has one for each state. An update may differ in its last bits between backends and
-  // between instruction sets, and when a compaction moves rows; not with the other states. Thread-safe.
-  // UNAVAILABLE: as for Sweep.
+  // For each state its softmax update in float32 or better, in one read of the patterns that several states
+  // share, with a bound of the error. `updates` has one for each state. An update may differ in its last bits
+  // between backends, of which a bank that grows may come to another, and between instruction sets, and when
+  // a compaction moves rows; not with the other states. Thread-safe. UNAVAILABLE: as for Sweep.
   virtual absl::Status StreamSoftmax(const BankSnapshot& bank, absl::Span<const StreamState> states,
                                      absl::Span<StreamedSoftmax> updates) = 0;
 
