@@ -92,7 +92,9 @@ void DeviceProbe::Judge(absl::Time now, absl::Duration timeout) {
   } else {
     silence_ += std::clamp(now - judged_, absl::ZeroDuration(), kLongestStep);
   }
-  judged_ = now;
+  // Of callers at the same time the one with the earlier `now` may come last: what it set back would be
+  // counted twice. Further back than that, the clock was set.
+  if (now > judged_ || judged_ - now > kLongestStep) judged_ = now;
   judged_answers_ = answers;
   if (silence_ >= timeout) device_->Lose(absl::StrCat("no answer for ", absl::FormatDuration(timeout)));
 }

@@ -48,9 +48,9 @@ int64_t DeviceSegment::BytesFor(int64_t capacity, int64_t dim, bool with_pattern
 DeviceSegment::DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, DeviceBytes memory,
                              Reservation reservation, Reservation pattern_reservation, Gpu* gpu)
     : dim_(dim),
-      memory_(std::move(memory)),
       reservation_(std::move(reservation)),
       pattern_reservation_(std::move(pattern_reservation)),
+      memory_(std::move(memory)),
       gpu_(gpu) {
   Parts parts(memory_.as<unsigned char>());
   codes_ = parts.Take<int8_t>(TileCount(capacity) * TileBytes(dim), kSpareCodeBytes);

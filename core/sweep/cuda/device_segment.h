@@ -39,9 +39,10 @@ class DeviceSegment : public ResidentSegment {
 
  private:
   const int64_t dim_;
-  const DeviceBytes memory_;
+  // They go after the memory: who finds it free in the budget finds it in the pool.
   const Reservation reservation_;
   const Reservation pattern_reservation_;  // Of what may be taken for patterns.
+  const DeviceBytes memory_;
   Gpu* const gpu_;
   // Parts of the memory.
   int8_t* codes_ = nullptr;

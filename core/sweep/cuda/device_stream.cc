@@ -83,7 +83,10 @@ absl::Status DeviceStream::SendInputs() {
     wanted.push_back(state.most_members);
     if (b > 0 && state.version == group_->states[b - 1].version) {
       states[b].visible = states[b - 1].visible;
-      loose.insert(loose.end(), loose.end() - segment_count, loose.end());
+      const size_t begin = loose.size();
+      loose.resize(begin + segment_count);
+      std::copy_n(loose.begin() + static_cast<int64_t>(begin) - segment_count, segment_count,
+                  loose.begin() + static_cast<int64_t>(begin));
       continue;
     }
     const std::vector<uint16_t> at_version = rows_.LooseRowsAt(state.version);
@@ -125,6 +128,8 @@ absl::Status DeviceStream::Launch(const StreamGroup* group) {
   task_.streamed.dim = dim();
   task_.streamed.blocks = blocks_;
   task_.streamed.row_count = rows_.row_count();
+  // Those of the last group go first: there need not be room for both.
+  results_ = DeviceBytes();
   ENGRAM_ASSIGN_OR_RETURN(results_, workspace_->Take(Divide(nullptr)));
   Divide(results_.as<unsigned char>());
   ENGRAM_RETURN_IF_ERROR(SendInputs());

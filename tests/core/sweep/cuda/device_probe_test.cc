@@ -114,6 +114,31 @@ TEST_F(DeviceProbeTest, AClockThatIsSetIsNoSilence) {
   cuda_on_host::SetHang(Hang::kNothing);
 }
 
+TEST_F(DeviceProbeTest, TimeThatALateCallerSetsBackIsNotCountedTwice) {
+  const std::unique_ptr<Device> device = *Device::Open(0);
+  const std::unique_ptr<MemoryPool> pool = *MemoryPool::Make(device.get(), 0);
+  const std::unique_ptr<DeviceProbe> probe = *DeviceProbe::Make(device.get(), pool.get());
+  cuda_on_host::SetHang(Hang::kEverything);
+  probe->Ask();
+  probe->Ask();
+  absl::Time now = absl::UnixEpoch();
+  constexpr absl::Duration kStep = absl::Milliseconds(500);
+  const auto judge = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      now += kStep;
+      probe->Judge(now, absl::Seconds(10));
+      probe->Judge(now - kStep, absl::Seconds(10));  // Read before, judged later.
+    }
+  };
+  judge(20);  // The first has no step.
+  EXPECT_EQ(device->fault(), "");
+  now -= absl::Hours(1);
+  judge(1);
+  EXPECT_EQ(device->fault(), "");
+  judge(1);
+  EXPECT_EQ(device->fault(), "no answer for 10s");
+}
+
 TEST_F(DeviceProbeTest, ALongSweepIsNoFault) {
   cuda_on_host::SetHang(Hang::kKernels);
   std::thread sweeping([this] { SweepOnce(); });
