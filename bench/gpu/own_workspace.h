@@ -16,11 +16,19 @@ class OwnWorkspace {
  public:
   // None.
   OwnWorkspace() = default;
+  OwnWorkspace(OwnWorkspace&&) = default;
+  OwnWorkspace& operator=(OwnWorkspace&& other) noexcept {
+    // What a workspace has goes back to its pool.
+    workspace_ = std::move(other.workspace_);
+    pool_ = std::move(other.pool_);
+    return *this;
+  }
   // Errors are those of Workspace::Make.
   static absl::StatusOr<OwnWorkspace> Make(Device* device) {
     OwnWorkspace made;
     ENGRAM_ASSIGN_OR_RETURN(made.pool_, MemoryPool::Make(device, 0));
-    ENGRAM_ASSIGN_OR_RETURN(made.workspace_, Workspace::Make(device, made.pool_.get(), 1));
+    ENGRAM_ASSIGN_OR_RETURN(made.workspace_,
+                            Workspace::Make(device, made.pool_.get(), Workspace::Kind::kScan, 1));
     return made;
   }
 

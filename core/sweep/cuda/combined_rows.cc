@@ -58,7 +58,7 @@ absl::StatusOr<bool> CombineOnDevice(const BankSnapshot& bank, absl::Span<const 
     gpu = segment->gpu();
     rows.push_back(segment->patterns() + member.row.index * bank.settings().dim);
   }
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, gpu->TakeWorkspace());
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, gpu->TakeWorkspace(Workspace::Kind::kLook));
   const absl::Status status = Combine(gpu, workspace.get(), rows, weights, sum);
   gpu->GiveBack(std::move(workspace));
   ENGRAM_RETURN_IF_ERROR(status);

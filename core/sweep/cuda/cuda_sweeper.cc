@@ -159,7 +159,7 @@ std::vector<size_t> CudaSweeper::Screen(const ResidentBank& bank, absl::Span<con
                                         absl::Span<const size_t> indices, absl::Span<SweepResult> results) {
   std::vector<SweepState> screened;
   for (const size_t b : indices) screened.push_back(states[b]);
-  const absl::StatusOr<Workspaces> workspaces = Workspaces::Take(bank);
+  const absl::StatusOr<Workspaces> workspaces = Workspaces::Take(bank, Workspace::Kind::kScan);
   std::vector<size_t> left;
   absl::Status status = workspaces.status();
   if (status.ok()) status = ScreenWith(*workspaces, bank, screened, indices, results, &left);

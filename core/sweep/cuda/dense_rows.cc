@@ -140,7 +140,7 @@ void ScoreLooseRows(const ResidentBank& bank, const DenseGroup& group) {
 
 absl::Status ScoreAllRowsOnDevices(const ResidentBank& bank, absl::Span<const SweepState> all_states,
                                    const std::vector<size_t>& dense, absl::Span<SweepResult> results) {
-  ENGRAM_ASSIGN_OR_RETURN(const Workspaces workspaces, Workspaces::Take(bank));
+  ENGRAM_ASSIGN_OR_RETURN(const Workspaces workspaces, Workspaces::Take(bank, Workspace::Kind::kScan));
   for (size_t begin = 0; begin < dense.size(); begin += kDotStates) {
     DenseGroup group;
     for (const size_t b : absl::MakeConstSpan(dense).subspan(begin, kDotStates)) {

@@ -40,7 +40,8 @@ absl::StatusOr<bool> DeviceNearMisses::TryToServe(const SweepState& next, Surviv
   request.factor = move.factor;
   request.distance = move.distance;
   request.survivors = survivors;
-  ENGRAM_ASSIGN_OR_RETURN(const Workspaces workspaces, Workspaces::Take(scan_->bank()));
+  ENGRAM_ASSIGN_OR_RETURN(const Workspaces workspaces,
+                          Workspaces::Take(scan_->bank(), Workspace::Kind::kLook));
   ENGRAM_RETURN_IF_ERROR(scan_->Select({&request, 1}, nullptr, workspaces));
   if (!request.fits) return false;
   selection.Finish(survivors);

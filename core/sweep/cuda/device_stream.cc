@@ -36,7 +36,8 @@ class Parts {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DeviceStream>> DeviceStream::Make(const ResidentRows* rows) {
-  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, rows->gpu()->TakeWorkspace());
+  ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace,
+                          rows->gpu()->TakeWorkspace(Workspace::Kind::kScan));
   return std::unique_ptr<DeviceStream>(new DeviceStream(rows, std::move(workspace)));
 }
 

@@ -1,6 +1,7 @@
 #ifndef ENGRAM_CORE_SWEEP_CUDA_GPU_H_
 #define ENGRAM_CORE_SWEEP_CUDA_GPU_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -44,8 +45,10 @@ class Gpu {
   };
   Counts& counts() { return counts_; }
 
+  // How many workspaces there are before the first sweep, which need not wait for them then.
+  static int FirstWorkspaces(Workspace::Kind kind);
   // A workspace that nobody uses; to be given back.
-  absl::StatusOr<std::unique_ptr<Workspace>> TakeWorkspace() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::unique_ptr<Workspace>> TakeWorkspace(Workspace::Kind kind) ABSL_LOCKS_EXCLUDED(mutex_);
   void GiveBack(std::unique_ptr<Workspace> workspace) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -62,7 +65,8 @@ class Gpu {
   std::unique_ptr<DeviceProbe> probe_;
   Counts counts_;
   Mutex mutex_;
-  std::vector<std::unique_ptr<Workspace>> workspaces_ ABSL_GUARDED_BY(mutex_);
+  // Of each kind.
+  std::array<std::vector<std::unique_ptr<Workspace>>, Workspace::kKinds> workspaces_ ABSL_GUARDED_BY(mutex_);
   VisibleTilesCache visible_tiles_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/sweep/cuda/gpu.h"
 #include "core/sweep/cuda/workspace.h"
 
 namespace engram {
@@ -11,7 +12,6 @@ namespace {
 constexpr int64_t kScanPart = 16;
 // Scans that run or wait for later states at a time.
 constexpr int64_t kScansAtATime = 2;
-constexpr int64_t kWorkspacesAtATime = 4;
 // Of the free memory, what the driver takes besides, and pools lose between pieces.
 constexpr int64_t kOtherPart = 16;
 
@@ -28,8 +28,11 @@ MemoryPlan PlanMemory(const CudaOptions& options, const std::vector<std::unique_
   MemoryPlan plan;
   plan.scan_bytes =
       std::min(options.scratch_bytes, *std::min_element(free_bytes.begin(), free_bytes.end()) / kScanPart);
-  plan.scratch_bytes =
-      kScansAtATime * plan.scan_bytes + kWorkspacesAtATime * Workspace::BytesFor(options.list_capacity);
+  plan.scratch_bytes = kScansAtATime * plan.scan_bytes;
+  for (const Workspace::Kind kind : {Workspace::Kind::kScan, Workspace::Kind::kLook}) {
+    // And one more than there are at first.
+    plan.scratch_bytes += (Gpu::FirstWorkspaces(kind) + 1) * Workspace::BytesFor(kind, options.list_capacity);
+  }
   for (const int64_t bytes : free_bytes) {
     const int64_t left = std::max<int64_t>(0, bytes - bytes / kOtherPart - plan.scratch_bytes);
     plan.bank_bytes.push_back(options.budget_bytes != 0 ? options.budget_bytes : left);

@@ -10,6 +10,9 @@ namespace {
 
 constexpr int kFewThreads = 256;
 constexpr int kFewBlocksPerMultiprocessor = 8;
+// A block that runs goes before one of a more important stream that has not begun: so no warp takes more
+// tiles than these, however large the bank.
+constexpr int kFewTilesPerWarp = 8;
 // More shared memory would have to be asked for; states that do not fit are read through the cache.
 constexpr int64_t kMostSharedBytes = 48 << 10;
 
@@ -249,8 +252,12 @@ template <int kStates>
 cudaError_t LaunchFew(const DeviceBank& bank, const DeviceStates& states, int multiprocessors, float* uppers,
                       cudaStream_t stream) {
   constexpr int kWarps = kFewThreads / kWarp;
-  const int64_t blocks = std::min<int64_t>((bank.tile_count + kWarps - 1) / kWarps,
-                                           int64_t{multiprocessors} * kFewBlocksPerMultiprocessor);
+  const auto blocks_for = [&](int64_t tiles_per_block) {
+    return (bank.tile_count + tiles_per_block - 1) / tiles_per_block;
+  };
+  const int64_t blocks =
+      std::max(std::min(blocks_for(kWarps), int64_t{multiprocessors} * kFewBlocksPerMultiprocessor),
+               blocks_for(int64_t{kWarps} * kFewTilesPerWarp));
   const int64_t bytes = int64_t{kStates} * states.plane_count * bank.units * 4;
   const bool is_shared = bytes <= kMostSharedBytes;
   return Launch(states.plane_count == 2 ? ScanFew<kStates, 2> : ScanFew<kStates, 1>, blocks, kFewThreads,

@@ -8,9 +8,16 @@ namespace {
 
 constexpr int64_t kAlignment = 256;
 
-// Enough for most sweeps, so that none of them waits for memory to be pinned.
-constexpr int64_t kStagedBytes = int64_t{1} << 20;
+// Enough for most sweeps, and most looks, so that none of them waits for memory to be pinned.
+constexpr int64_t kScanStagedBytes = int64_t{1} << 20;
+constexpr int64_t kLookStagedBytes = int64_t{64} << 10;
 
+// What the lists of a look have room for, at most.
+constexpr int64_t kLookListCapacity = int64_t{1} << 12;
+
+int64_t CapacityOf(Workspace::Kind kind, int64_t list_capacity) {
+  return kind == Workspace::Kind::kScan ? list_capacity : std::min(list_capacity, kLookListCapacity);
+}
 int64_t TileListBytes(int64_t list_capacity) {
   return list_capacity * static_cast<int64_t>(sizeof(TileEntry));
 }
@@ -21,32 +28,40 @@ int64_t SelectedBytes(int64_t list_capacity) {
 
 }  // namespace
 
-int64_t Workspace::BytesFor(int64_t list_capacity) {
-  return TileListBytes(list_capacity) + SelectedBytes(list_capacity);
+int64_t Workspace::BytesFor(Kind kind, int64_t list_capacity) {
+  const int64_t capacity = CapacityOf(kind, list_capacity);
+  return TileListBytes(capacity) + SelectedBytes(capacity);
 }
 
-Workspace::Workspace(Device* device, MemoryPool* scratch, int64_t list_capacity)
+Workspace::Workspace(Device* device, MemoryPool* scratch, Kind kind, int64_t list_capacity)
     : device_(device),
       scratch_(scratch),
-      list_capacity_(list_capacity),
+      kind_(kind),
+      list_capacity_(CapacityOf(kind, list_capacity)),
       staged_inputs_(device),
       staged_results_(device) {}
 
-absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Make(Device* device, MemoryPool* scratch,
+absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Make(Device* device, MemoryPool* scratch, Kind kind,
                                                            int64_t list_capacity) {
-  std::unique_ptr<Workspace> workspace(new Workspace(device, scratch, list_capacity));
+  std::unique_ptr<Workspace> workspace(new Workspace(device, scratch, kind, list_capacity));
   ENGRAM_RETURN_IF_ERROR(workspace->Begin());
   return workspace;
 }
 
 absl::Status Workspace::Begin() {
+  constexpr char kDoing[] = "preparing sweeps";
   device_->Use();
-  ENGRAM_RETURN_IF_ERROR(
-      device_->Check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "preparing sweeps"));
+  int least = 0;
+  int highest = 0;
+  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaDeviceGetStreamPriorityRange(&least, &highest), kDoing));
+  ENGRAM_RETURN_IF_ERROR(device_->Check(
+      cudaStreamCreateWithPriority(&stream_, cudaStreamNonBlocking, kind_ == Kind::kLook ? highest : least),
+      kDoing));
   ENGRAM_ASSIGN_OR_RETURN(tiles_, Take(TileListBytes(list_capacity_)));
   ENGRAM_ASSIGN_OR_RETURN(selected_, Take(SelectedBytes(list_capacity_)));
-  ENGRAM_RETURN_IF_ERROR(staged_inputs_.Grow(kStagedBytes));
-  return staged_results_.Grow(kStagedBytes);
+  const int64_t staged_bytes = kind_ == Kind::kLook ? kLookStagedBytes : kScanStagedBytes;
+  ENGRAM_RETURN_IF_ERROR(staged_inputs_.Grow(staged_bytes));
+  return staged_results_.Grow(staged_bytes);
 }
 
 Workspace::~Workspace() {

@@ -20,16 +20,24 @@ namespace engram {
 // A stream and what one sweep or one look at near misses at a time works with.
 class Workspace {
  public:
-  // What one takes of the device's memory.
-  static int64_t BytesFor(int64_t list_capacity);
+  // Who is what: passes over a whole bank (scans and what selects from them, dense scores, streams of
+  // softmax) are scans. Looks at near misses and combinations of rows are short: what they launch goes before
+  // the blocks of scans that have not begun, and they need little room. A look that finds more gives up.
+  enum class Kind { kScan, kLook };
+  static constexpr int kKinds = 2;
 
-  // Of a selection that has room for `list_capacity` tiles and rows. `device` and `scratch` must outlive it.
-  static absl::StatusOr<std::unique_ptr<Workspace>> Make(Device* device, MemoryPool* scratch,
+  // What one takes of the device's memory. `list_capacity` is that of scans, here and below.
+  static int64_t BytesFor(Kind kind, int64_t list_capacity);
+
+  // Of a scan, with room for `list_capacity` tiles and rows; a look has room for a few thousand at most.
+  // `device` and `scratch` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Workspace>> Make(Device* device, MemoryPool* scratch, Kind kind,
                                                          int64_t list_capacity);
   ~Workspace();
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
+  Kind kind() const { return kind_; }
   Device* device() const { return device_; }
   cudaStream_t stream() const { return stream_; }
 
@@ -76,11 +84,12 @@ class Workspace {
   }
 
  private:
-  Workspace(Device* device, MemoryPool* scratch, int64_t list_capacity);
+  Workspace(Device* device, MemoryPool* scratch, Kind kind, int64_t list_capacity);
   absl::Status Begin();
 
   Device* const device_;
   MemoryPool* const scratch_;
+  const Kind kind_;
   const int64_t list_capacity_;
   cudaStream_t stream_ = nullptr;
   DeviceBytes tiles_;

@@ -6,10 +6,10 @@
 
 namespace engram {
 
-absl::StatusOr<Workspaces> Workspaces::Take(const ResidentBank& bank) {
+absl::StatusOr<Workspaces> Workspaces::Take(const ResidentBank& bank, Workspace::Kind kind) {
   Workspaces workspaces;
   for (const ResidentTiles& part : bank.parts()) {
-    ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, part.gpu()->TakeWorkspace());
+    ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, part.gpu()->TakeWorkspace(kind));
     workspaces.taken_.push_back({part.gpu(), std::move(workspace)});
   }
   return workspaces;

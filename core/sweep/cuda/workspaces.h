@@ -14,7 +14,7 @@ namespace engram {
 class Workspaces {
  public:
   // The devices must outlive it. Errors are those of Workspace::Make.
-  static absl::StatusOr<Workspaces> Take(const ResidentBank& bank);
+  static absl::StatusOr<Workspaces> Take(const ResidentBank& bank, Workspace::Kind kind);
   ~Workspaces();
   Workspaces(Workspaces&&) = default;
   Workspaces& operator=(Workspaces&&) = delete;
