@@ -15,7 +15,8 @@ void SetDeviceCount(int count);
 void SetDeviceMemory(int64_t bytes);
 // What is allocated on all devices together, and kept by their pools.
 int64_t AllocatedBytes();
-// Whether pools keep memory that is free, as far as they may. At first they do.
+// Whether pools keep memory that is free: all of it until they are trimmed or something is waited for, then
+// as much as they may. At first they do.
 void LetPoolsKeep(bool do_keep);
 
 // Frees all of it, as the end of a process does. REQUIRES: nobody uses it any more.

@@ -299,6 +299,12 @@ TEST_F(CudaOnHostTest, PoolsKeepWhatTheyMay) {
   ASSERT_EQ(cudaMallocFromPoolAsync(&second, 200, pool, nullptr), cudaSuccess);
   EXPECT_EQ(AllocatedBytes(), before + 600);
   EXPECT_EQ(cudaFreeAsync(first, nullptr), cudaSuccess);
+  EXPECT_EQ(AllocatedBytes(), before + 600);
+  EXPECT_EQ(cudaMemPoolTrimTo(pool, 500), cudaSuccess);
+  EXPECT_EQ(AllocatedBytes(), before + 500);
+  EXPECT_EQ(cudaStreamQuery(nullptr), cudaSuccess);
+  EXPECT_EQ(AllocatedBytes(), before + 500) << "nobody waited";
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   EXPECT_EQ(AllocatedBytes(), before + 300);
   EXPECT_EQ(cudaMemPoolDestroy(pool), cudaErrorInvalidValue) << "of which something is still taken";
   SetDeviceMemory(AllocatedBytes());

@@ -76,6 +76,7 @@ void WaitForHang(int64_t hang_count, std::unique_lock<std::mutex>* lock) {
 cudaError_t BeginWaitingCall(std::unique_lock<std::mutex>* lock) {
   const cudaError_t error = BeginCall();
   if (error == cudaSuccess && TheDevice().has_unfinished) WaitForHang(TheDevice().hang_count, lock);
+  if (error == cudaSuccess) TrimPools();
   return error;
 }
 

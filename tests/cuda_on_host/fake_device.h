@@ -68,6 +68,9 @@ cudaError_t BeginWork(cudaStream_t stream, bool is_kernel);
 // What every call begins with that waits for all that the device does, and the wait. `lock` holds
 // TheDevice().mutex.
 cudaError_t BeginWaitingCall(std::unique_lock<std::mutex>* lock);
+// What such calls, and those that wait for a stream or an event, do besides: pools let go of what is free
+// beyond what they may keep. REQUIRES: TheDevice().mutex is held.
+void TrimPools();
 // Waits while `hang_count` is that of the device: for work that hangs since. 0: for none.
 void WaitForHang(int64_t hang_count, std::unique_lock<std::mutex>* lock);
 

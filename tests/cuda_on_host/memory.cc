@@ -42,8 +42,13 @@ void GiveBackToPool(const FakeDevice::Allocation& allocation) {
   if (found == TheDevice().pools.end()) return;
   FakeDevice::Pool& pool = found->second;
   pool.used_bytes -= allocation.bytes;
-  const size_t kept = TheDevice().do_pools_keep ? pool.kept_bytes : 0;
-  pool.lent_bytes = std::min(pool.lent_bytes, std::max(pool.used_bytes, kept));
+  if (!TheDevice().do_pools_keep) pool.lent_bytes = pool.used_bytes;
+}
+
+// REQUIRES: TheDevice().mutex is held.
+void Trim(FakeDevice::Pool* pool, size_t kept_bytes) {
+  const size_t kept = TheDevice().do_pools_keep ? kept_bytes : 0;
+  pool->lent_bytes = std::min(pool->lent_bytes, std::max(pool->used_bytes, kept));
 }
 
 // Frees even if there was an error before, and returns it. REQUIRES: TheDevice().mutex is held.
@@ -185,9 +190,22 @@ cudaError_t cudaMemsetAsync(void* to, int byte, size_t bytes, cudaStream_t strea
   return cudaMemset(to, byte, bytes);
 }
 
-// Pools keep what they may of what is freed.
+// Pools keep what is freed until they are trimmed.
 
 struct CUmemPoolHandle_st {};
+
+void engram::cuda_on_host::TrimPools() {
+  for (auto& [handle, pool] : TheDevice().pools) Trim(&pool, pool.kept_bytes);
+}
+
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, size_t kept_bytes) {
+  const Lock lock(TheDevice().mutex);
+  if (const cudaError_t error = BeginCall(); error != cudaSuccess) return Remember(error);
+  const auto found = TheDevice().pools.find(pool);
+  if (found == TheDevice().pools.end()) return Remember(cudaErrorInvalidValue);
+  Trim(&found->second, kept_bytes);
+  return cudaSuccess;
+}
 
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* properties) {
   int value = 0;
@@ -236,11 +254,17 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribut
   const Lock lock(TheDevice().mutex);
   if (const cudaError_t error = BeginCall(); error != cudaSuccess) return Remember(error);
   const auto found = TheDevice().pools.find(pool);
-  if (found == TheDevice().pools.end() || attribute != cudaMemPoolAttrReleaseThreshold) {
-    return Remember(cudaErrorInvalidValue);
+  if (found == TheDevice().pools.end()) return Remember(cudaErrorInvalidValue);
+  switch (attribute) {
+    case cudaMemPoolAttrReleaseThreshold:
+      found->second.kept_bytes = *static_cast<uint64_t*>(value);
+      return cudaSuccess;
+    case cudaMemPoolReuseFollowEventDependencies:
+    case cudaMemPoolReuseAllowOpportunistic:
+    case cudaMemPoolReuseAllowInternalDependencies:
+      return cudaSuccess;  // All work is done at once: nothing is in the way of reuse.
   }
-  found->second.kept_bytes = *static_cast<uint64_t*>(value);
-  return cudaSuccess;
+  return Remember(cudaErrorInvalidValue);
 }
 
 void engram::cuda_on_host::FreeAll() {

@@ -47,6 +47,7 @@ template <typename Handle>
 cudaError_t Synchronize(Handle* handle, cudaError_t error, std::unique_lock<std::mutex>* lock) {
   if (error != cudaSuccess || handle == nullptr) return Remember(error);
   if (Hangs(handle->hang_count)) WaitForHang(handle->hang_count, lock);
+  engram::cuda_on_host::TrimPools();
   return cudaSuccess;
 }
 

@@ -104,7 +104,7 @@ SweeperCounts CudaSweeper::counts() const {
 }
 
 void CudaSweeper::ProbeDevices() {
-  for (const auto& gpu : gpus_) gpu->probe()->Ask();
+  for (const auto& gpu : gpus_) gpu->Probe();
 }
 
 std::vector<DeviceStatus> CudaSweeper::devices() const {

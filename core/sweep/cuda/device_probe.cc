@@ -49,12 +49,12 @@ DeviceProbe::~DeviceProbe() {
   (void)cudaStreamDestroy(stream_);
 }
 
-void DeviceProbe::Ask() {
+void DeviceProbe::Ask(absl::FunctionRef<void()> when_it_works) {
   // The device keeps what went wrong.
-  if (!device_->is_lost()) TryToAsk().IgnoreError();
+  if (!device_->is_lost()) TryToAsk(when_it_works).IgnoreError();
 }
 
-absl::Status DeviceProbe::TryToAsk() {
+absl::Status DeviceProbe::TryToAsk(absl::FunctionRef<void()> when_it_works) {
   is_silent_ = true;  // Before a call that may hang.
   device_->Use();
   if (is_under_way_) {
@@ -70,6 +70,8 @@ absl::Status DeviceProbe::TryToAsk() {
     is_under_way_ = false;
     ++answers_;
   }
+  when_it_works();
+  ENGRAM_RETURN_IF_ERROR(device_->CheckPresent());
   *question_.as<uint32_t>() = ++number_;
   ENGRAM_RETURN_IF_ERROR(device_->Check(cudaMemcpyAsync(on_device_.as<void>(), question_.as<void>(),
                                                         sizeof(number_), cudaMemcpyHostToDevice, stream_),

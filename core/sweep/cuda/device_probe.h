@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -30,10 +31,10 @@ class DeviceProbe {
   DeviceProbe(const DeviceProbe&) = delete;
   DeviceProbe& operator=(const DeviceProbe&) = delete;
 
-  // Takes the answer to the last question, if it has come, and asks the next. A wrong answer or an error
-  // loses the device. Does not wait for an answer; but CUDA's calls may do so for others that hang. By one
-  // thread at a time.
-  void Ask();
+  // Takes the answer to the last question, if it has come, and asks the next; between them `when_it_works`
+  // may call CUDA. A wrong answer or an error loses the device. Does not wait for an answer; but CUDA's calls
+  // may do so for others that hang. By one thread at a time.
+  void Ask(absl::FunctionRef<void()> when_it_works);
 
   // Loses the device once it has been silent for `timeout`: Ask did not find the answer, or did not return.
   // Only the time between calls of this counts. Calls nothing of CUDA. Thread-safe.
@@ -42,7 +43,7 @@ class DeviceProbe {
  private:
   explicit DeviceProbe(Device* device);
   absl::Status Begin(MemoryPool* scratch);
-  absl::Status TryToAsk();
+  absl::Status TryToAsk(absl::FunctionRef<void()> when_it_works);
 
   Device* const device_;
   cudaStream_t stream_ = nullptr;

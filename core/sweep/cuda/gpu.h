@@ -34,6 +34,10 @@ class Gpu {
   }
   DeviceUploads* uploads() { return uploads_.get(); }
   DeviceProbe* probe() { return probe_.get(); }
+  // Asks whether the device works, as DeviceProbe::Ask; one that does gets the memory that banks gave back.
+  void Probe() {
+    probe_->Ask([this] { bank_memory_->Trim(uploads_->stream()); });
+  }
   VisibleTilesCache* visible_tiles() { return &visible_tiles_; }
 
   // What it has done; see DeviceStatus.

@@ -3,6 +3,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -52,25 +53,33 @@ class DeviceBytes {
 // it would for cudaMalloc and cudaFree. Thread-safe.
 class MemoryPool {
  public:
-  // Takes `kept_bytes` of the device at once and keeps them: the driver is asked only for more, and gets back
-  // what is free beyond them. `device` must outlive it. RESOURCE_EXHAUSTED: there are not so many bytes.
-  // UNAVAILABLE: the device is lost.
+  // Takes `kept_bytes` of the device at once and keeps them: the driver is asked only for more, and gets it
+  // back by Trim. `device` must outlive it. RESOURCE_EXHAUSTED: there are not so many bytes. UNAVAILABLE: the
+  // device is lost.
   static absl::StatusOr<std::unique_ptr<MemoryPool>> Make(Device* device, int64_t kept_bytes);
   ~MemoryPool();
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
-  // Bytes for what is launched on `stream` from now on. Errors are those of Make.
+  // Bytes for what is launched on `stream` from now on. Never those for which it would have to wait for what
+  // another stream still does. Errors are those of Make.
   absl::StatusOr<DeviceBytes> Take(int64_t bytes, cudaStream_t stream);
+
+  // Gives the device what is free beyond the kept bytes, if any were given back since the last time, and
+  // `stream`, in whose order they were, has come so far; else a later call does. The driver itself would do
+  // so only in calls that wait for streams, of which we make none. Does nothing once the device is lost.
+  void Trim(cudaStream_t stream);
 
  private:
   friend class DeviceBytes;
 
-  explicit MemoryPool(Device* device) : device_(device) {}
-  absl::Status Begin(int64_t kept_bytes);
+  MemoryPool(Device* device, int64_t kept_bytes) : device_(device), kept_bytes_(kept_bytes) {}
+  absl::Status Begin();
 
   Device* const device_;
+  const int64_t kept_bytes_;
   cudaMemPool_t pool_ = nullptr;
+  std::atomic<bool> has_returns_ = false;  // Since it was last trimmed.
 };
 
 }  // namespace engram

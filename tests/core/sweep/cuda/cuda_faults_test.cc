@@ -223,6 +223,21 @@ TEST_F(CudaFaultsTest, AnswersStayRightHoweverManyOfTheDevicesHaveMemoryForASwee
   EXPECT_GT(steps, 6);
 }
 
+TEST_F(CudaFaultsTest, MemoryOfADroppedBankIsFreeOnceDevicesAreProbed) {
+  Open();
+  ASSERT_NE(cuda_, nullptr);
+  const int64_t before = cuda_on_host::AllocatedBytes();
+  {
+    TestBank bank = MakeBank();
+    ASSERT_TRUE(bank.Store(Rows(500)).ok());
+    EXPECT_GT(cuda_on_host::AllocatedBytes(), before);
+  }
+  EXPECT_GT(cuda_on_host::AllocatedBytes(), before);
+  cuda_->ProbeDevices();
+  EXPECT_EQ(cuda_on_host::AllocatedBytes(), before);
+  EXPECT_EQ(Status().fault, "");
+}
+
 TEST_F(CudaFaultsTest, AllOfTheirMemoryIsGivenBack) {
   cuda_on_host::SetDeviceCount(2);
   for (const std::vector<int>& devices : {std::vector<int>{0}, {0, 1}, {1, 1}}) {

@@ -119,8 +119,8 @@ TEST_F(DeviceProbeTest, TimeThatALateCallerSetsBackIsNotCountedTwice) {
   const std::unique_ptr<MemoryPool> pool = *MemoryPool::Make(device.get(), 0);
   const std::unique_ptr<DeviceProbe> probe = *DeviceProbe::Make(device.get(), pool.get());
   cuda_on_host::SetHang(Hang::kEverything);
-  probe->Ask();
-  probe->Ask();
+  probe->Ask([] {});
+  probe->Ask([] {});
   absl::Time now = absl::UnixEpoch();
   constexpr absl::Duration kStep = absl::Milliseconds(500);
   const auto judge = [&](int times) {
@@ -137,6 +137,7 @@ TEST_F(DeviceProbeTest, TimeThatALateCallerSetsBackIsNotCountedTwice) {
   EXPECT_EQ(device->fault(), "");
   judge(1);
   EXPECT_EQ(device->fault(), "no answer for 10s");
+  cuda_on_host::SetHang(Hang::kNothing);
 }
 
 TEST_F(DeviceProbeTest, ALongSweepIsNoFault) {
