@@ -9,6 +9,9 @@ namespace engram {
 namespace {
 
 constexpr int64_t kBufferBytes = int64_t{8} << 20;
+// Parts of a buffer begin at multiples of it.
+constexpr int64_t kAlignment = 256;
+static_assert(kBufferBytes % kAlignment == 0);
 
 }  // namespace
 
@@ -48,22 +51,30 @@ DeviceUploads::~DeviceUploads() {
 void DeviceUploads::Copy(void* to, const void* from, int64_t size, Change change) {
   MutexLock lock(&mutex_);
   device_->Use();
-  for (int64_t begin = 0; begin < size && !device_->is_lost(); begin += kBufferBytes) {
-    const absl::Status copied =
+  for (int64_t begin = 0; begin < size && !device_->is_lost();) {
+    int64_t copied = 0;
+    const absl::Status status =
         CopyPart(static_cast<unsigned char*>(to) + begin, static_cast<const unsigned char*>(from) + begin,
-                 std::min(kBufferBytes, size - begin), change);
+                 size - begin, change, &copied);
     // Even for want of memory: rows that are not there must not be swept.
-    if (!copied.ok()) device_->Lose(copied.message());
+    if (!status.ok()) device_->Lose(status.message());
+    begin += copied;
   }
 }
 
 absl::Status DeviceUploads::CopyPart(unsigned char* to, const unsigned char* from, int64_t size,
-                                     Change change) {
+                                     Change change, int64_t* copied) {
   constexpr char kDoing[] = "uploading";
-  const Buffer& buffer = buffers_[next_];
-  next_ = 1 - next_;
-  ENGRAM_RETURN_IF_ERROR(device_->Wait(buffer.free, kDoing));
-  auto* const staged = buffer.bytes.as<unsigned char>();
+  // A store has several parts, most of them small: they share a buffer, and none waits for the one before.
+  if (buffers_[filled_].used == kBufferBytes) {
+    filled_ = 1 - filled_;
+    ENGRAM_RETURN_IF_ERROR(device_->Wait(buffers_[filled_].free, kDoing));
+    buffers_[filled_].used = 0;
+  }
+  Buffer& buffer = buffers_[filled_];
+  size = std::min(size, kBufferBytes - buffer.used);
+  auto* const staged = buffer.bytes.as<unsigned char>() + buffer.used;
+  buffer.used += (size + kAlignment - 1) / kAlignment * kAlignment;
   if (change == Change::kSignBytes) {
     for (int64_t i = 0; i < size; ++i) staged[i] = from[i] ^ 0x80U;
   } else {
@@ -72,7 +83,9 @@ absl::Status DeviceUploads::CopyPart(unsigned char* to, const unsigned char* fro
   ENGRAM_RETURN_IF_ERROR(device_->Check(
       cudaMemcpyAsync(to, staged, static_cast<size_t>(size), cudaMemcpyHostToDevice, stream_), kDoing));
   ENGRAM_RETURN_IF_ERROR(device_->Check(cudaEventRecord(buffer.free, stream_), kDoing));
-  return device_->Check(cudaEventRecord(done_, stream_), kDoing);
+  ENGRAM_RETURN_IF_ERROR(device_->Check(cudaEventRecord(done_, stream_), kDoing));
+  *copied = size;
+  return absl::OkStatus();
 }
 
 }  // namespace engram

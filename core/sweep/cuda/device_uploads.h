@@ -36,18 +36,21 @@ class DeviceUploads {
   struct Buffer {
     explicit Buffer(Device* device) : bytes(device) {}
     PinnedBytes bytes;
-    cudaEvent_t free = nullptr;  // When the device has read it.
+    int64_t used = 0;            // Of its front, since it was free.
+    cudaEvent_t free = nullptr;  // When the device has read all of that.
   };
 
   explicit DeviceUploads(Device* device) : device_(device), buffers_{Buffer(device), Buffer(device)} {}
   absl::Status Begin();
-  absl::Status CopyPart(unsigned char* to, const unsigned char* from, int64_t size, Change change)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Copies as much as the buffer has room for, which is something; that becomes `*copied`. A full one is
+  // changed for the other one, once that is free.
+  absl::Status CopyPart(unsigned char* to, const unsigned char* from, int64_t size, Change change,
+                        int64_t* copied) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Device* const device_;
   Mutex mutex_;
   Buffer buffers_[2] ABSL_GUARDED_BY(mutex_);
-  int next_ ABSL_GUARDED_BY(mutex_) = 0;
+  int filled_ ABSL_GUARDED_BY(mutex_) = 0;  // The buffer that is.
   cudaStream_t stream_ = nullptr;
   cudaEvent_t done_ = nullptr;
 };
