@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/codes/row_code.h"
+#include "core/sweep/cuda/memory_parts.h"
 #include "core/sweep/cuda/scan_kernels.h"
 
 namespace engram {
@@ -10,34 +11,14 @@ namespace {
 
 static_assert(kTileRows == kDeviceTileRows && kUnitBytes == kUnitWords * 4);
 
-// Parts of a segment's memory begin at multiples of it.
-constexpr int64_t kAlignment = 256;
 constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 
-int64_t Aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 int64_t TileCount(int64_t capacity) { return (capacity + kTileRows - 1) / kTileRows; }
-
-// Hands out parts of a segment's memory, one after the other; of none it counts the bytes.
-class Parts {
- public:
-  explicit Parts(unsigned char* memory) : memory_(memory) {}
-  template <typename T>
-  T* Take(int64_t count, int64_t spare_bytes = 0) {
-    unsigned char* const part = memory_ == nullptr ? nullptr : memory_ + bytes_;
-    bytes_ += Aligned(count * static_cast<int64_t>(sizeof(T)) + spare_bytes);
-    return reinterpret_cast<T*>(part);
-  }
-  int64_t bytes() const { return bytes_; }
-
- private:
-  unsigned char* const memory_;
-  int64_t bytes_ = 0;
-};
 
 }  // namespace
 
 int64_t DeviceSegment::BytesFor(int64_t capacity, int64_t dim, bool with_patterns) {
-  Parts parts(nullptr);
+  MemoryParts parts(nullptr);
   parts.Take<int8_t>(TileCount(capacity) * TileBytes(dim), kSpareCodeBytes);
   for (int i = 0; i < 3; ++i) parts.Take<float>(capacity);
   for (int i = 0; i < 2; ++i) parts.Take<float>(TileCount(capacity));
@@ -52,7 +33,7 @@ DeviceSegment::DeviceSegment(int64_t capacity, int64_t dim, bool with_patterns, 
       pattern_reservation_(std::move(pattern_reservation)),
       memory_(std::move(memory)),
       gpu_(gpu) {
-  Parts parts(memory_.as<unsigned char>());
+  MemoryParts parts(memory_.as<unsigned char>());
   codes_ = parts.Take<int8_t>(TileCount(capacity) * TileBytes(dim), kSpareCodeBytes);
   scales_ = parts.Take<float>(capacity);
   residuals_ = parts.Take<float>(capacity);

@@ -4,34 +4,17 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/sweep/cuda/memory_parts.h"
 
 namespace engram {
 namespace {
 
 constexpr char kDoing[] = "streaming softmax";
 
-// Parts of the results begin at multiples of it.
-constexpr int64_t kAlignment = 256;
 // Entries of the list that cross the bus before the host knows how many there are: at most so many, and so
 // many more for ties.
 constexpr int64_t kMostEarlyEntries = 4096;
 constexpr int64_t kSpareEntries = 32;
-
-// Hands out parts of the results, one after the other; of no memory it counts the bytes.
-class Parts {
- public:
-  explicit Parts(unsigned char* memory) : memory_(memory) {}
-  template <typename T>
-  void Take(int64_t count, T** part) {
-    *part = memory_ == nullptr ? nullptr : reinterpret_cast<T*>(memory_ + bytes_);
-    bytes_ += (count * static_cast<int64_t>(sizeof(T)) + kAlignment - 1) / kAlignment * kAlignment;
-  }
-  int64_t bytes() const { return bytes_; }
-
- private:
-  unsigned char* const memory_;
-  int64_t bytes_ = 0;
-};
 
 }  // namespace
 
@@ -57,17 +40,17 @@ int64_t DeviceStream::BytesPerState() const {
 
 int64_t DeviceStream::Divide(unsigned char* memory) {
   StreamTask& streamed = task_.streamed;
-  Parts parts(memory);
+  MemoryParts parts(memory);
   // What is fetched comes first, the list last of it.
-  parts.Take(count(), &streamed.sums);
-  parts.Take(count(), &task_.counts);
-  parts.Take(count() * dim(), &streamed.combinations);
-  parts.Take(1, &task_.entry_count);
-  parts.Take(task_.capacity, &task_.entries);
-  parts.Take(count() * kKeyParts * kKeyBins, &task_.bins);
-  parts.Take(count() * blocks_, &streamed.block_sums);
-  parts.Take(count() * blocks_ * dim(), &streamed.block_combinations);
-  parts.Take(count() * rows_.row_count(), &streamed.scores);
+  streamed.sums = parts.Take<StreamSum>(count());
+  task_.counts = parts.Take<MemberCount>(count());
+  streamed.combinations = parts.Take<double>(count() * dim());
+  task_.entry_count = parts.Take<unsigned long long>(1);
+  task_.entries = parts.Take<MemberEntry>(task_.capacity);
+  task_.bins = parts.Take<unsigned long long>(count() * kKeyParts * kKeyBins);
+  streamed.block_sums = parts.Take<StreamSum>(count() * blocks_);
+  streamed.block_combinations = parts.Take<double>(count() * blocks_ * dim());
+  streamed.scores = parts.Take<float>(count() * rows_.row_count());
   return parts.bytes();
 }
 
@@ -75,30 +58,22 @@ absl::Status DeviceStream::SendInputs() {
   const auto segment_count = static_cast<int64_t>(rows_.segments().size());
   std::vector<StreamedState> states(count());
   std::vector<int64_t> wanted;
+  std::vector<int64_t> versions;
   std::vector<uint16_t> loose;
-  std::vector<std::shared_ptr<const VisibleTiles>> owners;
+  std::vector<uint16_t> at_version;
   for (int64_t b = 0; b < count(); ++b) {
     const StreamState& state = group_->states[b];
     states[b].temperature = state.beta * group_->scales[b];
     states[b].window = state.window;
     wanted.push_back(state.most_members);
-    if (b > 0 && state.version == group_->states[b - 1].version) {
-      states[b].visible = states[b - 1].visible;
-      const size_t begin = loose.size();
-      loose.resize(begin + segment_count);
-      std::copy_n(loose.begin() + static_cast<int64_t>(begin) - segment_count, segment_count,
-                  loose.begin() + static_cast<int64_t>(begin));
-      continue;
-    }
-    const std::vector<uint16_t> at_version = rows_.LooseRowsAt(state.version);
+    if (b == 0 || state.version != versions.back()) at_version = rows_.LooseRowsAt(state.version);
     loose.insert(loose.end(), at_version.begin(), at_version.end());
-    if (rows_.tiles().tile_count() == 0) continue;
-    ENGRAM_ASSIGN_OR_RETURN(
-        owners.emplace_back(),
-        rows_.gpu()->visible_tiles()->Get(rows_.bank(), rows_.tiles(), state.version, workspace_.get()));
-    states[b].visible = owners.back()->rows();
+    versions.push_back(state.version);
   }
-  for (std::shared_ptr<const VisibleTiles>& owner : owners) workspace_->Hold(std::move(owner));
+  ENGRAM_ASSIGN_OR_RETURN(
+      const std::vector<const uint16_t*> visible,
+      rows_.gpu()->visible_tiles()->GetAll(rows_.bank(), rows_.tiles(), versions, workspace_.get()));
+  for (int64_t b = 0; b < count(); ++b) states[b].visible = visible[b];
   inputs_ = Inputs();
   Inputs& inputs = inputs_;
   const Inputs::Handle in_states = inputs.Add(absl::MakeConstSpan(states));

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <memory>
 
 #include "core/base/status_macros.h"
 #include "core/codes/row_code.h"
@@ -16,26 +15,6 @@ StateCodes CodesOf(const std::vector<const SweepState*>& states, int64_t dim, in
   spans.reserve(states.size());
   for (const SweepState* state : states) spans.push_back(state->state);
   return {spans, dim, plane_count};
-}
-
-// The rows that each state sees [B], on the device, until `workspace` has been waited for.
-absl::StatusOr<std::vector<const uint16_t*>> FindVisible(const ResidentTiles& tiles,
-                                                         const std::vector<const SweepState*>& states,
-                                                         Workspace* workspace) {
-  std::vector<const uint16_t*> visible;
-  std::vector<std::shared_ptr<const VisibleTiles>> owners;
-  for (size_t b = 0; b < states.size(); ++b) {
-    if (b > 0 && states[b]->version == states[b - 1]->version) {
-      visible.push_back(visible.back());
-      continue;
-    }
-    ENGRAM_ASSIGN_OR_RETURN(
-        owners.emplace_back(),
-        tiles.gpu()->visible_tiles()->Get(tiles.bank(), tiles.tiles(), states[b]->version, workspace));
-    visible.push_back(owners.back()->rows());
-  }
-  for (std::shared_ptr<const VisibleTiles>& owner : owners) workspace->Hold(std::move(owner));
-  return visible;
 }
 
 // One plane of each state, packed for ScanManyStates.
@@ -59,7 +38,10 @@ absl::StatusOr<ScanInputs> ScanInputs::Make(const ResidentTiles& tiles,
   const int64_t units = UnitCount(dim);
   ScanInputs made(&tiles, CodesOf(states, dim, plane_count));
   const StateCodes& codes = made.codes_;
-  ENGRAM_ASSIGN_OR_RETURN(made.visible_rows_, FindVisible(tiles, states, workspace));
+  std::vector<int64_t> versions;
+  for (const SweepState* state : states) versions.push_back(state->version);
+  ENGRAM_ASSIGN_OR_RETURN(made.visible_rows_, tiles.gpu()->visible_tiles()->GetAll(
+                                                  tiles.bank(), tiles.tiles(), versions, workspace));
   made.segments_ = made.Add(absl::MakeConstSpan(tiles.segments()));
   made.scales_ = made.Add(absl::MakeConstSpan(codes.scales(), states.size()));
   made.errors_ = made.Add(absl::MakeConstSpan(codes.errors()));

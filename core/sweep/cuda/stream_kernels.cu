@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/sweep/cuda/device_language.cuh"
+#include "core/sweep/cuda/device_tiles.h"
 #include "core/sweep/cuda/stream_kernels.h"
 #include "core/sweep/cuda/stripe_sum.cuh"
 
@@ -10,7 +11,6 @@ namespace {
 
 constexpr int kWarps = kStreamStripes;
 constexpr int kThreads = kWarps * kWarp;
-constexpr int kTileRows = 16;
 // Rows after which warps that read the same ones wait for one another, so that the cache still has them.
 constexpr int kTurnsTogether = 8;
 
@@ -52,10 +52,10 @@ __global__ void __launch_bounds__(kThreads, kColumns <= (kIsFull ? 24 : 8) ? 2 :
         if (warp % width == 0 && i + ahead < rows && lane * kWarp < task.dim) {
           PrefetchToL2(row + ahead * task.dim + lane * kWarp);
         }
-        const bool is_loose = i / kTileRows == rows / kTileRows;
+        const bool is_loose = i / kDeviceTileRows == rows / kDeviceTileRows;
         const uint16_t* const visible =
-            is_loose ? state.loose + s : state.visible + segment.tile + i / kTileRows;
-        const float score = sum.Take(row, segment.norms + i, visible, static_cast<int>(i % kTileRows));
+            is_loose ? state.loose + s : state.visible + segment.tile + i / kDeviceTileRows;
+        const float score = sum.Take(row, segment.norms + i, visible, static_cast<int>(i % kDeviceTileRows));
         if (lane == 0) scores[segment.place + i] = score;
       }
     }

@@ -5,8 +5,10 @@
 #include <list>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/bank/bank_snapshot.h"
 #include "core/base/mutex.h"
 #include "core/sweep/cuda/workspace.h"
@@ -25,6 +27,8 @@ class VisibleTiles {
         inputs_(std::move(inputs)),
         rows_(rows) {}
 
+  // On the device.
+  int64_t bytes() const { return tile_count_ * static_cast<int64_t>(sizeof(uint16_t)); }
   // Bit l of entry t: row l of tile t.
   const uint16_t* rows() const { return inputs_.at<uint16_t>(rows_); }
   // Whether these are of just that. Once published, a version does not change.
@@ -48,6 +52,11 @@ class VisibleTilesCache {
   absl::StatusOr<std::shared_ptr<const VisibleTiles>> Get(const BankSnapshot& bank, const TileSequence& tiles,
                                                           int64_t version, Workspace* workspace)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // The rows of those at each of `versions` [B], until `workspace` has been waited for; null if there are no
+  // tiles. Best if equal versions are neighbours.
+  absl::StatusOr<std::vector<const uint16_t*>> GetAll(const BankSnapshot& bank, const TileSequence& tiles,
+                                                      absl::Span<const int64_t> versions,
+                                                      Workspace* workspace) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   static absl::StatusOr<std::shared_ptr<const VisibleTiles>> Make(const BankSnapshot& bank,
