@@ -21,8 +21,8 @@ struct CudaOptions {
   // Bytes of each one's memory that banks may take; 0: what is free but for the scratch.
   int64_t budget_bytes = 0;
   // Bytes of each one's memory for the bounds of one scan, or the scores of one stream, or a sixteenth of
-  // what is free if that is less; larger batches are scanned in parts. Twice as much is taken at once, and
-  // kept.
+  // what is free if that is less; larger batches are scanned in parts. Twice as much is taken at once, with
+  // the lists of a few sweeps and looks at a time, and kept.
   int64_t scratch_bytes = int64_t{512} << 20;
   // Tiles, and rows, above the cut that one look at the bounds has room for; for more there are several.
   int64_t list_capacity = int64_t{1} << 17;

@@ -21,7 +21,7 @@ struct MemberEntry {
 struct MemberCount {
   unsigned long long support = 0;  // All of them.
   unsigned long long listed = 0;   // Those that are to be listed.
-  unsigned long long left = 0;     // Of the members that are wanted, how many have a score below `above`.
+  unsigned long long left = 0;     // Of those wanted, how many have a key that begins as `least` does so far.
   uint32_t least = 0;              // Those with this key or a larger one are to be listed: see MemberTask.
   bool is_found = false;           // Whether `least` is what it will be.
 };

@@ -7,7 +7,8 @@
 
 namespace engram {
 
-// Rows up to so many columns are streamed: a warp keeps one in registers, with what it adds up.
+// Rows up to so many columns are streamed: a warp has one in registers, beside a state and a sum in float32;
+// the sum in double is in shared memory.
 constexpr int64_t kMostStreamedColumns = 1024;
 // States that one read of the rows serves, at most.
 constexpr int32_t kMostStreamedStates = 8;
@@ -59,8 +60,9 @@ struct StreamTask {
   double* combinations = nullptr;        // [B, D]; undefined where no row is visible.
 };
 
-// Scores in float32, weights and weighted sums in double, rescaled whenever a warp meets a larger score. One
-// read of the rows for each kMostStreamedStates states. What a state gets does not depend on the others.
+// Scores and weights in float32. Weighted sums of up to 32 rows of a stripe in float32, those of more, and
+// all totals, in double, rescaled whenever a warp meets a larger score. One read of the rows for each
+// kMostStreamedStates states. What a state gets does not depend on the others.
 cudaError_t StreamRows(const StreamTask& task, cudaStream_t stream);
 
 }  // namespace engram
