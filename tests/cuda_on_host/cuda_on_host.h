@@ -13,6 +13,8 @@ namespace engram::cuda_on_host {
 void SetDeviceCount(int count);
 // Of each device. At first 1 GiB.
 void SetDeviceMemory(int64_t bytes);
+// Of each device. At first 4. REQUIRES: above 0.
+void SetMultiprocessors(int count);
 // What is allocated on all devices together, and kept by their pools.
 int64_t AllocatedBytes();
 // Whether pools keep memory that is free: all of it until they are trimmed or something is waited for, then

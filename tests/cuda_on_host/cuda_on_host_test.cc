@@ -380,6 +380,41 @@ TEST_F(CudaOnHostTest, StreamsAndEventsAreKnownWhileTheyLive) {
 
 __global__ void NothingKernel() {}
 
+TEST_F(CudaOnHostTest, StreamsAndEventsAreOfTheDeviceTheyWereMadeOn) {
+  SetDeviceCount(2);
+  cudaStream_t stream = nullptr;
+  cudaEvent_t event = nullptr, other_event = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  ASSERT_EQ(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), cudaSuccess);
+  ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
+  ASSERT_EQ(cudaEventCreateWithFlags(&other_event, cudaEventDisableTiming), cudaSuccess);
+  cudaLaunchConfig_t config;
+  config.gridDim = config.blockDim = dim3(1);
+  config.stream = stream;
+  EXPECT_EQ(cudaLaunchKernelEx(&config, NothingKernel), cudaErrorInvalidResourceHandle);
+  EXPECT_EQ(cudaEventRecord(other_event, stream), cudaErrorInvalidResourceHandle);
+  EXPECT_EQ(cudaEventRecord(event, nullptr), cudaErrorInvalidResourceHandle);
+  EXPECT_EQ(cudaEventRecord(event, stream), cudaSuccess) << "whichever the thread's device is";
+  cudaMemPoolProps properties = {};
+  properties.location.id = 1;
+  cudaMemPool_t pool = nullptr;
+  ASSERT_EQ(cudaMemPoolCreate(&pool, &properties), cudaSuccess);
+  void* bytes = nullptr;
+  EXPECT_EQ(cudaMallocFromPoolAsync(&bytes, 1, pool, stream), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemPoolDestroy(pool), cudaSuccess);
+  ASSERT_EQ(cudaSetDevice(0), cudaSuccess);
+  EXPECT_EQ(cudaLaunchKernelEx(&config, NothingKernel), cudaSuccess);
+  for (const cudaEvent_t made : {event, other_event}) EXPECT_EQ(cudaEventDestroy(made), cudaSuccess);
+  EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+}
+
+TEST_F(CudaOnHostTest, MultiprocessorsAreAsManyAsTheTestSays) {
+  int count = 0;
+  SetMultiprocessors(70);
+  EXPECT_EQ(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0), cudaSuccess);
+  EXPECT_EQ(count, 70);
+}
+
 TEST_F(CudaOnHostTest, WhatHangsIsNotDoneBeforeItEnds) {
   cudaStream_t stream = nullptr, other = nullptr;
   cudaEvent_t event = nullptr;

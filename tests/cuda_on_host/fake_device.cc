@@ -56,6 +56,8 @@ FakeDevice& TheDevice() {
   return device;
 }
 
+int CurrentDevice() { return current_device; }
+
 cudaError_t BeginCall() {
   FakeDevice& device = TheDevice();
   if (device.fault != cudaSuccess && device.calls_until_fault-- <= 0) {
@@ -88,6 +90,10 @@ cudaError_t Remember(cudaError_t error) {
 void SetDeviceCount(int count) {
   const Lock lock(TheDevice().mutex);
   TheDevice().count = count;
+}
+void SetMultiprocessors(int count) {
+  const Lock lock(TheDevice().mutex);
+  TheDevice().multiprocessors = count;
 }
 void SetDeviceMemory(int64_t bytes) {
   const Lock lock(TheDevice().mutex);
@@ -133,6 +139,7 @@ void Reset() {
   FakeDevice& device = TheDevice();
   const Lock lock(device.mutex);
   device.count = as_at_first.count;
+  device.multiprocessors = as_at_first.multiprocessors;
   device.memory_bytes = as_at_first.memory_bytes;
   device.fault = as_at_first.fault;
   device.calls_until_fault = as_at_first.calls_until_fault;
@@ -216,7 +223,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   result.maxGridSize[0] = 0x7fffffff;
   result.maxGridSize[1] = result.maxGridSize[2] = 65535;
   result.major = 9;
-  result.multiProcessorCount = kMultiprocessors;
+  result.multiProcessorCount = TheDevice().multiprocessors;
   result.memoryBusWidth = 5120;
   result.l2CacheSize = 50 << 20;
   result.ECCEnabled = 1;

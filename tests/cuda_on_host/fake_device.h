@@ -13,8 +13,7 @@
 
 namespace engram::cuda_on_host {
 
-// About an H100, with fewer multiprocessors.
-constexpr int kMultiprocessors = 4;
+// About an H100.
 constexpr int kMaxBlockThreads = 1024;
 constexpr int kMaxMultiprocessorThreads = 2048;
 constexpr int kMaxMultiprocessorBlocks = 32;
@@ -40,6 +39,7 @@ struct FakeDevice {
 
   std::mutex mutex;  // Of all below.
   int count = 1;
+  int multiprocessors = 4;  // Far fewer than it has.
   size_t memory_bytes = size_t{1} << 30;
   cudaError_t fault = cudaSuccess;
   int64_t calls_until_fault = 0;
@@ -61,8 +61,13 @@ FakeDevice& TheDevice();
 // REQUIRES: TheDevice().mutex is held.
 cudaError_t BeginCall();
 
+// The calling thread's device.
+int CurrentDevice();
+// That of `stream`. Null: the calling thread's. REQUIRES: there is such a stream; TheDevice().mutex is held.
+int DeviceOf(cudaStream_t stream);
+
 // Begins work on `stream` (null: the default one), kernels or others: what every call begins with, and
-// whether there is such a stream.
+// whether there is such a stream; kernels want one of the calling thread's device.
 cudaError_t BeginWork(cudaStream_t stream, bool is_kernel);
 
 // What every call begins with that waits for all that the device does, and the wait. `lock` holds

@@ -230,11 +230,9 @@ cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
 }
 cudaError_t cudaMallocFromPoolAsync(void** pointer, size_t bytes, cudaMemPool_t handle, cudaStream_t stream) {
   if (const cudaError_t error = BeginWork(stream, /*is_kernel=*/false); error != cudaSuccess) return error;
-  int device = 0;
-  if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
   const Lock lock(TheDevice().mutex);
+  const int device = engram::cuda_on_host::DeviceOf(stream);
   const auto found = TheDevice().pools.find(handle);
-  // A stream is of the device that was current when it was made.
   if (found == TheDevice().pools.end() || found->second.device != device) {
     return Remember(cudaErrorInvalidValue);
   }

@@ -6,6 +6,8 @@
 #include "tests/cuda_on_host/fake_device.h"
 
 using engram::cuda_on_host::BeginCall;
+using engram::cuda_on_host::CurrentDevice;
+using engram::cuda_on_host::DeviceOf;
 using engram::cuda_on_host::Remember;
 using engram::cuda_on_host::TheDevice;
 using engram::cuda_on_host::WaitForHang;
@@ -14,10 +16,12 @@ using Lock = std::lock_guard<std::mutex>;
 
 struct CUstream_st {
   unsigned flags;
+  int device;
   int64_t hang_count;  // Of the device when its last work began to hang; 0: none does.
 };
 struct CUevent_st {
   unsigned flags;
+  int device;
   int64_t hang_count;  // That of the stream when it was recorded.
   bool is_recorded;
   Clock::time_point time;
@@ -57,6 +61,7 @@ cudaError_t Create(Handle** handle, unsigned flags) {
   if (const cudaError_t error = BeginCall(); error != cudaSuccess) return Remember(error);
   *handle = new Handle{};
   (*handle)->flags = flags;
+  (*handle)->device = CurrentDevice();
   TheDevice().handles.insert(*handle);
   return cudaSuccess;
 }
@@ -71,10 +76,15 @@ cudaError_t Destroy(Handle* handle) {
 
 }  // namespace
 
+int engram::cuda_on_host::DeviceOf(cudaStream_t stream) {
+  return stream == nullptr ? CurrentDevice() : stream->device;
+}
+
 cudaError_t engram::cuda_on_host::BeginWork(cudaStream_t stream, bool is_kernel) {
   const Lock lock(TheDevice().mutex);
   const cudaError_t error = BeginCallOn(stream);
   if (error != cudaSuccess) return Remember(error);
+  if (is_kernel && DeviceOf(stream) != CurrentDevice()) return Remember(cudaErrorInvalidResourceHandle);
   auto& device = TheDevice();
   const bool hangs = device.hang == Hang::kEverything || (device.hang == Hang::kKernels && is_kernel);
   if (!hangs) return cudaSuccess;
@@ -121,6 +131,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (stream != nullptr && TheDevice().handles.count(stream) == 0) {
     return Remember(cudaErrorInvalidResourceHandle);
   }
+  if (DeviceOf(stream) != event->device) return Remember(cudaErrorInvalidResourceHandle);
   event->is_recorded = true;
   event->hang_count = stream == nullptr ? 0 : stream->hang_count;
   event->time = Clock::now();

@@ -26,6 +26,18 @@ inline int OfferDevices([[maybe_unused]] int count) {
   return cudaGetDeviceCount(&found) == cudaSuccess ? found : 0;
 }
 
+// Asks for devices with `count` multiprocessors, which a double has once it is opened again.
+inline void OfferMultiprocessors([[maybe_unused]] int count) {
+#ifdef ENGRAM_CUDA_ON_HOST
+  cuda_on_host::SetMultiprocessors(count);
+#endif
+}
+// Those of device 0.
+inline int Multiprocessors() {
+  cudaDeviceProp properties;
+  return cudaGetDeviceProperties(&properties, 0) == cudaSuccess ? properties.multiProcessorCount : 0;
+}
+
 // Lets the threads of a kernel run in another order. A real device does as it likes.
 inline void ShuffleThreads([[maybe_unused]] uint64_t seed) {
 #ifdef ENGRAM_CUDA_ON_HOST

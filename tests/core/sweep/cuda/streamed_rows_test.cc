@@ -54,6 +54,7 @@ class StreamedRowsTest : public CudaFixture, public testing::WithParamInterface<
   ~StreamedRowsTest() override {
     cuda_.reset();
     ShuffleThreads(1);
+    OfferMultiprocessors(4);
     OfferDevices(1);
   }
   // Stores rows in batches of `batch`, for which an empty bank takes segments of at least 64 rows.
@@ -386,14 +387,15 @@ TEST_P(StreamedRowsTest, ZerosOfBothSignsAreTies) {
 TEST_P(StreamedRowsTest, ManyRowsOfAStripeAreAddedInTurn) {
   // Far more rows for each stripe than are added in float32 at a time, with maxima that rise to the end.
   constexpr int64_t kDim = 2;
-  constexpr int64_t kCount = 12'000;
+  const int64_t count =
+      64 * kStreamStripes * StreamBlocks(Multiprocessors()) * static_cast<int64_t>(options_.devices.size());
   std::vector<float> rows;
-  for (int64_t i = 0; i < kCount; ++i) {
-    rows.push_back(static_cast<float>(i) / kCount);
+  for (int64_t i = 0; i < count; ++i) {
+    rows.push_back(static_cast<float>(i) / static_cast<float>(count));
     rows.push_back(static_cast<float>(i % 97));
   }
   TestBank bank = MakeBank(kDim);
-  Fill(&bank, rows, kDim, 3000);
+  Fill(&bank, rows, kDim, count / 4);
   const BankSnapshot snapshot = bank->Pin();
   const std::vector<std::vector<double>> queries = {{1, 0}, {-1, 0}, {20, 0.001}};
   std::vector<StreamState> states;
@@ -405,6 +407,21 @@ TEST_P(StreamedRowsTest, ManyRowsOfAStripeAreAddedInTurn) {
     // (35 + 10 beta |x| |q|) u |x|, about.
     EXPECT_LT(got[b].error_bound, 0x1p-24 * 100 * (100 + 40 * 100));
   }
+}
+
+TEST_P(StreamedRowsTest, SumsOfMoreBlocksThanABlockHasThreadsAreAdded) {
+  OfferMultiprocessors(70);
+  Open();
+  if (StreamBlocks(Multiprocessors()) <= 256) GTEST_SKIP() << "a small device";
+  constexpr int64_t kDim = 2;
+  TestBank bank = MakeBank(kDim);
+  // A row for each stripe.
+  const int64_t count = kStreamStripes * StreamBlocks(Multiprocessors());
+  Fill(&bank, MakeRows(Rows::kNormal, count, kDim, &random_), kDim, count / 4);
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> queries = RandomStates(1, kDim);
+  const StreamState state = StateFor(snapshot, queries[0], 0.1);
+  ExpectRight(snapshot, state, StreamOne(snapshot, state));
 }
 
 TEST_P(StreamedRowsTest, ABankTooWideOrWithoutPatternsIsLeftToTheHost) {
