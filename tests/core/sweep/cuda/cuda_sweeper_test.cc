@@ -175,6 +175,29 @@ TEST_F(CudaSweeperTest, ListsThatOverflowLoseNothing) {
   for (const double beta : {0.3, 1.0, 3.0, 10.0}) Sweep(snapshot, StatesOf(snapshot, states, beta));
 }
 
+TEST_F(CudaSweeperTest, ALookThatFindsMoreThanItHasRoomForGivesUp) {
+  constexpr int64_t kDim = 8;
+  constexpr int64_t kCopies = 4500;  // More than a look takes, though a scan does.
+  std::vector<float> rows(kDim * kCopies, 2);
+  for (const float x : Random(kDim * 1000)) rows.push_back(x / 10);
+  TestBank bank = MakeBank(kDim);
+  ASSERT_TRUE(bank.Store(rows).ok());
+  const BankSnapshot snapshot = bank->Pin();
+  const std::vector<std::vector<double>> states = {std::vector<double>(kDim, 1)};
+  const std::vector<SweepState> sweep = StatesOf(snapshot, states, 30);
+  std::vector<SweepResult> results = Sweep(snapshot, sweep);
+  ASSERT_GE(results[0].survivors.size(), size_t{kCopies});
+  ASSERT_NE(results[0].near_misses, nullptr);
+  EXPECT_FALSE(results[0].near_misses->Serve(sweep[0], &results[0].survivors));
+  // Not for good: what there are few of is found.
+  const std::vector<std::vector<double>> later = {std::vector<double>(kDim, -1)};
+  const std::vector<SweepState> next = StatesOf(snapshot, later, 300);
+  results = Sweep(snapshot, next);
+  ASSERT_NE(results[0].near_misses, nullptr);
+  EXPECT_TRUE(results[0].near_misses->Serve(next[0], &results[0].survivors));
+  ExpectRight(snapshot, next, results);
+}
+
 TEST_F(CudaSweeperTest, BoundsThatDoNotFitAreScannedInParts) {
   options_.scratch_bytes = 700;  // Of a state and a half.
   Open();
