@@ -1,9 +1,10 @@
 #include "core/sweep/stream_members.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <utility>
+
+#include "core/base/ordered_bits.h"
 
 namespace engram {
 namespace {
@@ -13,19 +14,6 @@ constexpr int64_t kBlock = 256;
 // Members that may gather beyond those that are wanted before the last of them go.
 constexpr int64_t kSlack = 1024;
 
-// An order-preserving map from numbers other than NaN to integers, and back.
-uint32_t KeyOf(float score) {
-  uint32_t bits;
-  std::memcpy(&bits, &score, sizeof(bits));
-  return (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
-}
-float ScoreOf(uint32_t key) {
-  const uint32_t bits = (key >> 31) != 0 ? key & 0x7fffffffU : ~key;
-  float score;
-  std::memcpy(&score, &bits, sizeof(score));
-  return score;
-}
-
 // The least score with weight. Rounding never turns around an order, so that whatever is larger has weight,
 // too, and scores can be compared as they are.
 float LeastInWindow(const StreamState& state, const StreamedSoftmax& update) {
@@ -34,13 +22,13 @@ float LeastInWindow(const StreamState& state, const StreamedSoftmax& update) {
            -state.window;
   };
   if (!is_in_window(update.largest)) return std::numeric_limits<float>::infinity();
-  uint32_t outside = KeyOf(StreamedSoftmax::kInvisible);
-  uint32_t inside = KeyOf(update.largest);
+  uint32_t outside = OrderedBits(StreamedSoftmax::kInvisible);
+  uint32_t inside = OrderedBits(update.largest);
   while (inside - outside > 1) {
     const uint32_t middle = outside + (inside - outside) / 2;
-    (is_in_window(ScoreOf(middle)) ? inside : outside) = middle;
+    (is_in_window(FromOrderedBits(middle)) ? inside : outside) = middle;
   }
-  return ScoreOf(inside);
+  return FromOrderedBits(inside);
 }
 
 int64_t CountFrom(const float* scores, int64_t count, float least) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/ordered_bits.h"
 #include "core/sweep/cuda/device_language.cuh"
 #include "core/sweep/cuda/member_kernels.h"
 
@@ -16,11 +17,8 @@ static_assert(1 << kBinBits == kKeyBins);
 // Bits below those of a key's part.
 __device__ int ShiftOf(int part) { return max(kKeyBits - (part + 1) * kBinBits, 0); }
 
-__device__ uint32_t KeyOf(float score) {
-  // Both zeros are the same score.
-  const uint32_t bits = __float_as_uint(score == 0 ? 0.0F : score);
-  return (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
-}
+// Both zeros are the same score.
+__device__ uint32_t KeyOf(float score) { return OrderedBits(score == 0 ? 0.0F : score); }
 
 // As the host does: not even the last bit of this may differ from one device to the next.
 __device__ bool HasWeight(const StreamedState& state, float score, float largest) {
