@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -12,6 +13,7 @@
 #include "core/sweep/cuda/cuda_sweeper.h"
 #include "core/sweep/reference_sweeper.h"
 #include "tests/core/bank/test_bank.h"
+#include "tests/core/sweep/cuda/device_under_test.h"
 #include "tests/core/sweep/expect_superset.h"
 
 namespace engram {
@@ -79,6 +81,22 @@ class CudaFixture : public testing::Test {
   std::unique_ptr<CudaSweeper> cuda_;  // Before the banks, which lie on its devices.
   std::mt19937_64 random_;
   std::normal_distribution<float> normal_;
+};
+
+// The same on the devices that the parameter names; skipped where they are not.
+class DevicesFixture : public CudaFixture, public testing::WithParamInterface<std::vector<int>> {
+ protected:
+  explicit DevicesFixture(uint64_t seed) : CudaFixture(seed) {}
+  void SetUp() override {
+    const int last = *std::max_element(GetParam().begin(), GetParam().end());
+    if (OfferDevices(last + 1) <= last) GTEST_SKIP() << "no CUDA device " << last;
+    options_.devices = GetParam();
+    Open();
+  }
+  ~DevicesFixture() override {
+    cuda_.reset();
+    OfferDevices(1);
+  }
 };
 
 }  // namespace engram

@@ -14,19 +14,9 @@ namespace {
 
 constexpr int64_t kDim = 12;
 
-class MultiDeviceTest : public CudaFixture, public testing::WithParamInterface<std::vector<int>> {
+class MultiDeviceTest : public DevicesFixture {
  protected:
-  MultiDeviceTest() : CudaFixture(/*seed=*/11) {}
-  void SetUp() override {
-    const int last = *std::max_element(GetParam().begin(), GetParam().end());
-    if (OfferDevices(last + 1) <= last) GTEST_SKIP() << "no CUDA device " << last;
-    options_.devices = GetParam();
-    Open();
-  }
-  ~MultiDeviceTest() override {
-    cuda_.reset();
-    OfferDevices(1);
-  }
+  MultiDeviceTest() : DevicesFixture(/*seed=*/11) {}
 
   // Stores so many rows in batches, for which an empty bank takes segments of 64 rows, 64, 128, 256 and so
   // on.

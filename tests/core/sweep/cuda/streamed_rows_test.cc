@@ -41,21 +41,13 @@ std::string BytesOf(const StreamedSoftmax& update) {
   return bytes;
 }
 
-// Parameter: the devices.
-class StreamedRowsTest : public CudaFixture, public testing::WithParamInterface<std::vector<int>> {
+class StreamedRowsTest : public DevicesFixture {
  protected:
-  StreamedRowsTest() : CudaFixture(/*seed=*/17) {}
-  void SetUp() override {
-    const int last = *std::max_element(GetParam().begin(), GetParam().end());
-    if (OfferDevices(last + 1) <= last) GTEST_SKIP() << "no CUDA device " << last;
-    options_.devices = GetParam();
-    Open();
-  }
+  StreamedRowsTest() : DevicesFixture(/*seed=*/17) {}
   ~StreamedRowsTest() override {
     cuda_.reset();
     ShuffleThreads(1);
     OfferMultiprocessors(4);
-    OfferDevices(1);
   }
   // Stores rows in batches of `batch`, for which an empty bank takes segments of at least 64 rows.
   void Fill(TestBank* bank, const std::vector<float>& rows, int64_t dim, int64_t batch) {
