@@ -233,7 +233,7 @@ std::vector<Engine::Seat> Engine::TakeTurn(Turn turn, Lane* lane) {
   turn.expired.clear();
   std::vector<Seat> unfinished;
   SweepsOfTurn sweeps(lane);
-  if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter), turn.counters, &sweeps);
+  if (!turn.enter.empty()) unfinished = Serve(std::move(turn.enter), lane->counters(), &sweeps);
   // Only now: whoever waits for the last to leave may then let go of the banks.
   if (taken > unfinished.size()) admission_.Leave(static_cast<int64_t>(taken - unfinished.size()));
   return unfinished;

@@ -104,7 +104,6 @@ class Engine {
   };
   // What is done next: who is served by a sweep, and who leaves without.
   struct Turn {
-    LaneCounters* counters = nullptr;  // Of the lane whose turn it is.
     std::vector<Seat> enter;
     std::vector<Seat> expired;
     std::vector<Seat> cancelled;

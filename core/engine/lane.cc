@@ -113,7 +113,6 @@ Engine::Turn Engine::Lane::TakeFrom(Queue* queue) const {
   const int64_t max_states = std::min(options_.max_batch, MaxStatesOfWork(row_count, dim, max_turn_work_));
   const SweepPlan plan = PlanSweep(waiting, clock_->Now(), max_states, options_.scratch_bytes);
   Turn turn;
-  turn.counters = counters_;
   if (plan.enter.size() == queue->size()) {
     turn.enter.swap(*queue);
     return turn;

@@ -33,6 +33,7 @@ class Engine::Lane {
         clock_(clock),
         counters_(counters) {}
 
+  LaneCounters* counters() const { return counters_; }
   // How many threads can serve it at a time.
   int most_servers() const { return do_sweeps_overlap_ ? 2 : 1; }
 
