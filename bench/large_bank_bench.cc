@@ -12,13 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "bench/rpc_load.h"
 #include "bench/rpc_setup.h"
 #include "bench/service_goals.h"
+#include "bench/shape_text.h"
 #include "bench/sweep_clock.h"
 #include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -46,13 +45,8 @@ struct Options {
 
 // `text`, NxD, is the bank's name, too, and must outlive the result.
 absl::StatusOr<BankShape> ParseShape(const std::string& text) {
-  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('x', 1));
-  BankShape shape = {text.c_str(), 0, 0};
-  if (!absl::SimpleAtoi(parts.first, &shape.pattern_count) || !absl::SimpleAtoi(parts.second, &shape.dim) ||
-      shape.pattern_count < 1 || shape.dim < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("shape: got '", text, "', not NxD as in 100000x768"));
-  }
-  return shape;
+  ENGRAM_ASSIGN_OR_RETURN(const auto shape, ParseShapeText(text, 1));
+  return BankShape{text.c_str(), shape.first, shape.second};
 }
 
 v1::RetrieveRequest OneSparsemaxUpdate() {

@@ -13,15 +13,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "bench/gpu/bank_bench.h"
 #include "bench/gpu/ceilings.h"
 #include "bench/gpu/gemm_bench.h"
 #include "bench/gpu/gemm_library.h"
 #include "bench/gpu/gpu_options.h"
 #include "bench/gpu/scan_bench.h"
+#include "bench/shape_text.h"
 #include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -73,14 +72,8 @@ struct Flags {
 absl::StatusOr<std::vector<Shape>> ParseShapes(const Texts& texts) {
   std::vector<Shape> shapes;
   for (const std::string& text : texts) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('x', 1));
-    Shape shape;
-    if (!absl::SimpleAtoi(parts.first, &shape.patterns) || !absl::SimpleAtoi(parts.second, &shape.dim) ||
-        shape.patterns < 16 || shape.dim < 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("shape: got '", text, "', not NxD with N at least 16, as in 100000x768"));
-    }
-    shapes.push_back(shape);
+    ENGRAM_ASSIGN_OR_RETURN(const auto shape, ParseShapeText(text, 16));
+    shapes.push_back({shape.first, shape.second});
   }
   return shapes;
 }
