@@ -16,7 +16,7 @@ bool Engine::Lane::Add(std::vector<Seat> seats, bool may_serve) {
     if (CanBeServed()) work_.NotifyOne();
     return false;
   }
-  Begin();
+  ++servers_;
   return true;
 }
 
@@ -24,7 +24,7 @@ bool Engine::Lane::Await() {
   MutexLock lock(&mutex_);
   while (!CanBeServed() && !stopping_) work_.Wait(&mutex_);
   if (stopping_) return false;
-  Begin();
+  ++servers_;
   return true;
 }
 
@@ -91,8 +91,6 @@ bool Engine::Lane::CanBeServed() const {
   const size_t waiting = queues_.at(last_layout_id_).size();
   return waiting > last_query_count_ || waiting >= static_cast<size_t>(options_.max_batch);
 }
-
-void Engine::Lane::Begin() { ++servers_; }
 
 void Engine::Lane::Release() {
   --servers_;

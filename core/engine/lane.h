@@ -63,7 +63,6 @@ class Engine::Lane {
 
   void Put(std::vector<Seat> seats) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CanBeServed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Turn TakeFrom(Queue* queue) const;
 

@@ -17,7 +17,7 @@ namespace engram {
 // a function of where the rows lie, so that neither threads nor other states nor newer versions change a
 // byte.
 //
-// Scratch: 4 bytes for each row and state, which the answers keep, and 32 MiB for sums, or 128 D bytes where
+// Scratch: 4 bytes for each row and state, and 32 MiB for sums, or 128 D bytes where
 // that is more.
 //
 // Source: Dao et al. (2022), "FlashAttention"; Dao et al. (2023), "Flash-Decoding", with keys = values.
